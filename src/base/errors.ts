@@ -1,0 +1,58 @@
+/** The catalogue: every error that a person can meet has one code here. `cli/` alone turns codes into exit statuses. */
+export type ErrorCode =
+  | 'usage'
+  | 'config_invalid'
+  | 'config_unreadable'
+  | 'model_unreadable'
+  | 'model_invalid'
+  | 'model_external_data_missing'
+  | 'model_unsupported'
+  | 'backend_unavailable'
+  | 'provider_unavailable'
+  | 'inference_failed'
+  | 'inference_timeout'
+  | 'capture_failed'
+  | 'tool_missing'
+  | 'image_unreadable'
+  | 'data_invalid'
+  | 'mqtt_failed'
+  | 'port_in_use'
+  | 'deadline_exceeded'
+  | 'io_failed'
+  | 'internal';
+
+export interface ErrorDetails {
+  /** What to try, in a sentence that a person can act on. */
+  hint?: string;
+  /** The low-level error, kept as it came. */
+  cause?: unknown;
+}
+
+/** The one error type of the program: a catalogued code, what failed, what to try and why. */
+export class OcellusError extends Error {
+  override readonly name = 'OcellusError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** `message (hint)` for one line of a log or of stderr. */
+export function explain(thrown: unknown): string {
+  const hint = thrown instanceof OcellusError ? thrown.hint : undefined;
+  return hint === undefined ? messageOf(thrown) : `${messageOf(thrown)} (${hint})`;
+}
+
+/** True for the rejection that an aborted `AbortSignal` causes. */
+export function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'AbortError';
+}
