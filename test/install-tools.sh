@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs what the tests need beyond npm, on Debian or Ubuntu. Run again, it changes nothing.
+set -eu
+
+packages="ffmpeg mosquitto mosquitto-clients procps util-linux
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+  gstreamer1.0-libav python3-gi gir1.2-gst-rtsp-server-1.0"
+
+missing=""
+for package in $packages; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+sudo=""
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+$sudo apt-get update
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends $missing
