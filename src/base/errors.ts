@@ -21,11 +21,25 @@ export type ErrorCode =
   | 'io_failed'
   | 'internal';
 
+/** One thing wrong at one place of a file that a person wrote. Lines and columns count from 1. */
+export interface FileIssue {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Where in the document, such as `cameras.front.detect.fps`; empty for the document itself. */
+  readonly path: string;
+  readonly message: string;
+  /** What to try. */
+  readonly hint?: string;
+}
+
 export interface ErrorDetails {
   /** What to try, in a sentence that a person can act on. */
   hint?: string;
   /** The low-level error, kept as it came. */
   cause?: unknown;
+  /** Everything that is wrong with a file, in the order of the file. */
+  issues?: readonly FileIssue[];
 }
 
 /** The one error type of the program: a catalogued code, what failed, what to try and why. */
@@ -33,11 +47,14 @@ export class OcellusError extends Error {
   override readonly name = 'OcellusError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** Of `config_invalid`: every issue; otherwise empty. */
+  readonly issues: readonly FileIssue[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.issues = details.issues ?? [];
   }
 }
 

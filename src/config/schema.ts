@@ -32,13 +32,10 @@ export const mqttSchema = z.strictObject({
     .regex(/^(mqtts?|wss?):\/\/[^/\s]+/, 'use mqtt://host:port, mqtts://, ws:// or wss://')
     .describe('The broker, mqtt://host:1883'),
   username: z.string().optional(),
-  password: z.string().optional().describe('Better: passwordFile, or ${env:NAME}'),
+  password: z.string().optional().describe(`Better: passwordFile, or \${env:NAME}`),
   passwordFile: z.string().optional().describe('File that holds the password; a trailing newline is ignored'),
   clientId: z.string().optional().describe('Default: ocellus-<device id>'),
-  protocolVersion: z
-    .union([z.literal(4), z.literal(5)])
-    .default(5)
-    .describe('4 is MQTT 3.1.1'),
+  protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
   keepaliveS: z.int().min(5).max(3600).default(30),
   caFile: z.string().optional().describe('Certificate authority of the broker, PEM'),
   tracks: z.boolean().default(false).describe('Also publish the tracks of every frame, QoS 0'),

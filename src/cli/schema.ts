@@ -1,0 +1,21 @@
+import { Argument, Command } from 'commander';
+import { z } from 'zod';
+import { configJsonSchema } from '../config/json-schema.ts';
+import { domainEventSchema } from '../flow/domain-event.ts';
+import type { CommandIo } from './command-io.ts';
+
+const SCHEMAS = {
+  config: configJsonSchema,
+  events: () => ({ ...z.toJSONSchema(domainEventSchema), title: 'Ocellus event message' }),
+} as const;
+
+/** `ocellus schema`: the JSON Schemas that editors and subscribers validate with. */
+export function schemaCommand(io: CommandIo): Command {
+  return new Command('schema')
+    .description('print a JSON Schema, draft 2020-12: of the configuration or of the event messages')
+    .addArgument(new Argument('<what>', 'which one').choices(Object.keys(SCHEMAS)))
+    .addHelpText('after', '\nExample:\n  ocellus schema events > events.schema.json')
+    .action((what: keyof typeof SCHEMAS) => {
+      io.stdout.write(`${JSON.stringify(SCHEMAS[what](), null, 2)}\n`);
+    });
+}

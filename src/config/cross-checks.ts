@@ -1,0 +1,167 @@
+import type { Finding, Path } from './issue.ts';
+import { polygonProblem } from './polygon.ts';
+import type { CameraConfig, Config, ModelConfig, MqttConfig } from './schema.ts';
+import { checkSource } from './source.ts';
+import { closest } from './suggest.ts';
+
+/**
+ * What no single key can say: sections that contradict one another.
+ *
+ * @param config sound in itself; sections with issues of their own may have been left out
+ * @param modelNames every model that the file states, sound or not
+ */
+export function crossCheck(config: Config, modelNames: readonly string[]): Finding[] {
+  return [
+    ...checkListen(config.http.listen),
+    ...(config.mqtt === undefined ? [] : checkMqtt(config.mqtt)),
+    ...Object.entries(config.models).flatMap(([name, model]) => checkModel(['models', name], model)),
+    ...checkModelNames(config, modelNames),
+    ...Object.entries(config.cameras).flatMap(([name, camera]) => checkCamera(['cameras', name], camera)),
+  ];
+}
+
+function checkListen(listen: string): Finding[] {
+  const port = Number(listen.slice(listen.lastIndexOf(':') + 1));
+  if (port <= 65_535) return [];
+  return [{ path: ['http', 'listen'], message: 'the port is above 65535', hint: 'use one of 1 to 65535' }];
+}
+
+function checkMqtt(mqtt: MqttConfig): Finding[] {
+  const findings: Finding[] = [];
+  if (!URL.canParse(mqtt.url)) {
+    findings.push({
+      path: ['mqtt', 'url'],
+      message: 'not a valid URL',
+      hint: 'use mqtt://host:port with a port of at most 65535; user and password have keys of their own',
+    });
+  }
+  if (mqtt.password !== undefined && mqtt.passwordFile !== undefined) {
+    findings.push({
+      path: ['mqtt', 'passwordFile'],
+      message: 'password and passwordFile are both set',
+      hint: 'keep passwordFile',
+      atKey: true,
+    });
+  }
+  if ((mqtt.password ?? mqtt.passwordFile) !== undefined && mqtt.username === undefined) {
+    findings.push({
+      path: ['mqtt', mqtt.password === undefined ? 'passwordFile' : 'password'],
+      message: 'a password without a username',
+      hint: 'add username',
+      atKey: true,
+    });
+  }
+  return findings;
+}
+
+function checkModel(path: Path, model: ModelConfig): Finding[] {
+  if (model.libonnxruntime === undefined || model.backend !== 'onnxruntime-node') return [];
+  return [
+    {
+      path: [...path, 'libonnxruntime'],
+      message: 'the backend onnxruntime-node brings its own library',
+      hint: 'use backend: ort-c-api, or remove libonnxruntime',
+      atKey: true,
+    },
+  ];
+}
+
+function checkModelNames(config: Config, modelNames: readonly string[]): Finding[] {
+  const cameras = Object.entries(config.cameras);
+  if (modelNames.length === 0 && cameras.length > 0) {
+    return [
+      {
+        path: ['cameras'],
+        message: 'there are cameras but no model to look with',
+        hint: 'add models: { default: { file: /path/to/model.onnx } }',
+      },
+    ];
+  }
+  return cameras
+    .filter(([, camera]) => !modelNames.includes(camera.model))
+    .map(([name, { model }]) => {
+      const near = closest(model, modelNames);
+      const known = `models are: ${modelNames.join(', ')}`;
+      return {
+        path: ['cameras', name, 'model'],
+        message: `there is no model "${model}"`,
+        hint: near === undefined ? known : `did you mean "${near}"?`,
+      };
+    });
+}
+
+function checkCamera(path: Path, camera: CameraConfig): Finding[] {
+  const labels = Object.keys(camera.objects);
+  return [
+    ...checkSource([...path, 'source'], camera.source),
+    ...checkCapture(path, camera),
+    ...camera.motion.masks.flatMap((mask, i) => checkPolygon([...path, 'motion', 'masks', i], mask)),
+    ...Object.entries(camera.zones).flatMap(([name, zone]) => [
+      ...checkPolygon([...path, 'zones', name, 'polygon'], zone.polygon),
+      ...checkLabels([...path, 'zones', name, 'objects'], zone.objects, labels),
+    ]),
+    ...Object.entries(camera.lines).flatMap(([name, { from, to, objects }]) => [
+      ...(from[0] === to[0] && from[1] === to[1]
+        ? [
+            {
+              path: [...path, 'lines', name, 'to'],
+              message: 'the line ends where it starts',
+              hint: 'move one end',
+            },
+          ]
+        : []),
+      ...checkLabels([...path, 'lines', name, 'objects'], objects, labels),
+    ]),
+  ];
+}
+
+function checkCapture(path: Path, { capture, source }: CameraConfig): Finding[] {
+  const findings: Finding[] = [];
+  if (capture.backoffInitialMs > capture.backoffMaxMs) {
+    findings.push({
+      path: [...path, 'capture', 'backoffInitialMs'],
+      message: `backoffInitialMs (${capture.backoffInitialMs}) is above backoffMaxMs (${capture.backoffMaxMs})`,
+      hint: 'raise backoffMaxMs',
+    });
+  }
+  if (capture.backend === 'ffmpeg' && (capture.pipeline !== undefined || /^csi:/i.test(source))) {
+    findings.push({
+      path: [...path, 'capture', 'backend'],
+      message: `ffmpeg cannot run ${capture.pipeline === undefined ? 'a csi:// camera' : 'a GStreamer pipeline'}`,
+      hint: 'use backend: gstreamer',
+    });
+  }
+  if (capture.pipeline !== undefined && !/!\s*fdsink\b[^!]*$/.test(capture.pipeline)) {
+    findings.push({
+      path: [...path, 'capture', 'pipeline'],
+      message: 'the pipeline does not end in fdsink',
+      hint: 'end it with "! video/x-raw,format=I420 ! fdsink"',
+    });
+  }
+  return findings;
+}
+
+function checkPolygon(path: Path, polygon: readonly (readonly [number, number])[]): Finding[] {
+  const problem = polygonProblem(polygon);
+  if (problem === undefined) return [];
+  return [{ path, message: problem, hint: 'list the corners once each, going round the area' }];
+}
+
+function checkLabels(
+  path: Path,
+  used: readonly string[] | undefined,
+  reported: readonly string[],
+): Finding[] {
+  if (reported.length === 0) return [];
+  return (used ?? []).flatMap((label, i) => {
+    if (reported.includes(label)) return [];
+    const near = closest(label, reported);
+    return [
+      {
+        path: [...path, i],
+        message: `"${label}" is not among the camera's objects`,
+        hint: near === undefined ? 'add it to objects of the camera' : `did you mean "${near}"?`,
+      },
+    ];
+  });
+}
