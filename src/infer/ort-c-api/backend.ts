@@ -1,0 +1,129 @@
+import type { Clock } from '../../base/clock.ts';
+import { messageOf, OcellusError } from '../../base/errors.ts';
+import type { Provider } from '../../config/schema.ts';
+import type { InferenceBackend, InferenceSession, ProviderRefusal, SessionOptions } from '../backend.ts';
+import { assertReadableModel, modelFileError, modelInvalid } from '../model-load-error.ts';
+import { assertImageModel, noProvider } from '../model-shape.ts';
+import type { OrtLibrary } from './library.ts';
+import { elementCount } from './native-tensor.ts';
+import { addressOf, type Pointer } from './ort-api.ts';
+import { kernelsByProvider, PROOF_RUN_DEADLINE_MS, proofDims, withProfile } from './provider-proof.ts';
+import { OrtSession } from './session.ts';
+import { type NativeOptions, providerNames, withSessionOptions } from './session-options.ts';
+import { check } from './status.ts';
+import { readTensorInfos } from './tensor-info.ts';
+
+/** ONNX Runtime through its C API, in this process, on libuv's threads. */
+export class OrtCApiBackend implements InferenceBackend {
+  readonly name = 'ort-c-api';
+  readonly #library: OrtLibrary;
+  readonly #clock: Clock;
+
+  constructor(library: OrtLibrary, clock: Clock) {
+    this.#library = library;
+    this.#clock = clock;
+  }
+
+  get version(): string {
+    return this.#library.version;
+  }
+
+  async open(options: SessionOptions): Promise<InferenceSession> {
+    await assertReadableModel(options.file);
+    const refused: ProviderRefusal[] = [];
+    for (const [i, provider] of options.providers.entries()) {
+      try {
+        return await this.#try(options, options.providers.slice(i), refused);
+      } catch (error) {
+        if (error instanceof OcellusError) throw error;
+        const fault = modelFileError(options.file, error);
+        if (fault !== undefined) throw fault;
+        if (provider === 'cpu') throw modelInvalid(options.file, messageOf(error), error);
+        refused.push({ provider, reason: messageOf(error) });
+      }
+    }
+    throw noProvider(refused);
+  }
+
+  /** Opens the model on the first of `providers`. @throws Error saying why that provider is not to be had */
+  async #try(
+    options: SessionOptions,
+    providers: readonly Provider[],
+    refused: readonly ProviderRefusal[],
+  ): Promise<InferenceSession> {
+    const provider = providers[0]!;
+    if (!this.#library.providers.includes(providerNames[provider])) {
+      throw new Error(
+        `${this.#library.file} (ONNX Runtime ${this.version}) was built without ${providerNames[provider]}`,
+      );
+    }
+    return provider === 'cpu'
+      ? this.#open(options, { providers }, provider, refused)
+      : this.#openProven(options, providers, refused);
+  }
+
+  /**
+   * A GPU provider that was accepted may still have been given no node of the graph at all, and the CPU the lot. Asking
+   * for "no node on the CPU" would refuse sound sessions, because shape arithmetic and some heads belong there. So the first
+   * run is profiled: the provider is in use if it ran a kernel. That run also warms the session up.
+   */
+  async #openProven(
+    options: SessionOptions,
+    providers: readonly Provider[],
+    refused: readonly ProviderRefusal[],
+  ): Promise<InferenceSession> {
+    const provider = providers[0]!;
+    return withProfile(async (profilePrefix, readProfile) => {
+      // Later providers of the list may take the nodes that this one does not.
+      const present = providers.filter((name) => this.#library.providers.includes(providerNames[name]));
+      const session = await this.#open(options, { providers: present, profilePrefix }, provider, refused);
+      try {
+        const dims = proofDims(session.inputs[0]!.dims);
+        session.input(elementCount(dims)).fill(0);
+        await session.run(dims, PROOF_RUN_DEADLINE_MS);
+        session.endProfiling();
+        if (!kernelsByProvider(await readProfile()).has(providerNames[provider])) {
+          throw new Error(`${providerNames[provider]} took no node of this model`);
+        }
+        return session;
+      } catch (error) {
+        await session.close(PROOF_RUN_DEADLINE_MS);
+        throw new Error(messageOf(error), { cause: error });
+      }
+    });
+  }
+
+  async #open(
+    options: SessionOptions,
+    native: NativeOptions,
+    provider: Provider,
+    refused: readonly ProviderRefusal[],
+  ): Promise<OrtSession> {
+    const { api } = this.#library;
+    const handle = await withSessionOptions(api, options, native, (sessionOptions) =>
+      this.#createSession(options.file, sessionOptions),
+    );
+    try {
+      const inputs = readTensorInfos(api, handle, 'Input');
+      const outputs = readTensorInfos(api, handle, 'Output');
+      assertImageModel(options.file, inputs);
+      return new OrtSession(api, this.#clock, { handle, inputs, outputs, provider }, refused);
+    } catch (error) {
+      api.ReleaseSession(handle);
+      throw error;
+    }
+  }
+
+  /** Loads and optimises the graph on another thread: it takes from milliseconds to the minutes of an engine build. */
+  async #createSession(file: string, sessionOptions: Pointer): Promise<Pointer> {
+    const { api, env } = this.#library;
+    const out = new BigUint64Array(1);
+    const status = await new Promise<Pointer | null>((resolve, reject) => {
+      api.CreateSession.async(env, file, sessionOptions, addressOf(out), (error, result) =>
+        error ? reject(error) : resolve(result),
+      );
+    });
+    check(api, status);
+    return out[0]!;
+  }
+}
