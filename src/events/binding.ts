@@ -1,0 +1,46 @@
+import type { Track } from '../flow/track.ts';
+import { continuationCost, covers } from './continuity.ts';
+import type { Subject } from './subject.ts';
+
+/** A track that could carry on a subject whose own track is not seen. */
+interface Match {
+  readonly track: Track;
+  readonly subject: Subject;
+  readonly cost: number;
+}
+
+/**
+ * Which of `tracks` (seen in this frame) carry on which of `subjects` (not seen in it): same label, within reach in place,
+ * time and size, nearest first, one to one.
+ *
+ * @param rival the candidate that a track carries already, if any: one that was seen together with the subject is another
+ *   object, unless the boxes lie within each other
+ */
+export function bind(
+  tracks: readonly Track[],
+  subjects: readonly Subject[],
+  monoMs: number,
+  rival: (track: Track) => Subject | undefined,
+): ReadonlyMap<Subject, Track> {
+  const matches: Match[] = [];
+  for (const subject of subjects) {
+    for (const track of tracks) {
+      if (track.label !== subject.label) continue;
+      const cost = continuationCost(subject.last, track.boxPx, monoMs);
+      if (cost === undefined) continue;
+      const other = rival(track);
+      const together = other !== undefined && other.first.monoMs <= subject.last.monoMs;
+      if (together && !covers(subject.last.boxPx, track.boxPx)) continue;
+      matches.push({ track, subject, cost });
+    }
+  }
+  matches.sort((a, b) => a.cost - b.cost || a.track.trackId - b.track.trackId);
+  const bound = new Map<Subject, Track>();
+  const taken = new Set<Track>();
+  for (const { track, subject } of matches) {
+    if (taken.has(track) || bound.has(subject)) continue;
+    bound.set(subject, track);
+    taken.add(track);
+  }
+  return bound;
+}

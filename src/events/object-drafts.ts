@@ -1,0 +1,81 @@
+import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
+import { toNorm } from '../flow/geometry.ts';
+import type { Sighting } from './sighting.ts';
+import type { Happenings, Subject } from './subject.ts';
+
+export type EndCause = Extract<DomainEvent, { type: 'object.ended' }>['cause'];
+
+/** Writes what the rules found as event drafts of one camera. Every draft is about the frame of one sighting. */
+export class ObjectDrafts {
+  readonly #cameraId: string;
+
+  constructor(cameraId: string) {
+    this.#cameraId = cameraId;
+  }
+
+  started(subject: Subject): EventDraft {
+    return { type: 'object.started', ...this.#fields(subject, subject.last) };
+  }
+
+  updated(subject: Subject): EventDraft {
+    return { type: 'object.updated', ...this.#fields(subject, subject.last) };
+  }
+
+  /** `zone.left` for every zone that holds it, then `object.ended`. */
+  ended(subject: Subject, cause: EndCause): EventDraft[] {
+    const fields = this.#fields(subject, subject.last);
+    const zones: EventDraft[] = fields.zones.map((zone) => ({ type: 'zone.left', ...fields, zone }));
+    return [...zones, { type: 'object.ended', ...fields, cause }];
+  }
+
+  /** `zone.entered` for every zone that holds it already. */
+  alreadyIn(subject: Subject): EventDraft[] {
+    const fields = this.#fields(subject, subject.last);
+    return fields.zones.map((zone) => ({ type: 'zone.entered', ...fields, zone }));
+  }
+
+  happened(subject: Subject, happenings: Happenings): EventDraft[] {
+    const zones = happenings.zones.map(({ zone, change }): EventDraft => {
+      const fields = { ...this.#fields(subject, subject.last), zone };
+      if (change.type === 'dwelled') return { type: 'zone.dwelled', ...fields, dwellMs: change.dwellMs };
+      return { type: `zone.${change.type}`, ...fields };
+    });
+    const lines = happenings.lines.map(
+      ({ line, direction, sighting }): EventDraft => ({
+        type: 'line.crossed',
+        ...this.#fields(subject, sighting),
+        line,
+        direction,
+      }),
+    );
+    return [...zones, ...lines];
+  }
+
+  #fields(subject: Subject, sighting: Sighting) {
+    if (subject.objectId === undefined) throw new Error('an event about something not believed');
+    const { source, times, inferredAtMs } = sighting.frame;
+    const [vx, vy] = sighting.velocityPxPerS;
+    const [x1, y1, x2, y2] = toNorm(sighting.boxPx, source);
+    return {
+      cameraId: this.#cameraId,
+      atMs: Math.round(times.captureAtMs),
+      timings: {
+        captureAtMs: Math.round(times.captureAtMs),
+        decodedAtMs: Math.round(times.decodedAtMs),
+        inferredAtMs: Math.round(inferredAtMs),
+        emittedAtMs: 0,
+      },
+      objectId: subject.objectId,
+      label: subject.label,
+      score: sighting.score,
+      topScore: subject.topScore,
+      boxNorm: [x1, y1, x2, y2] as [number, number, number, number],
+      velocityNorm: [vx / source.widthPx, vy / source.heightPx] as [number, number],
+      zones: subject.zones,
+      stationary: subject.stationary,
+      startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
+      snapshot: null,
+      clip: null,
+    };
+  }
+}

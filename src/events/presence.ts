@@ -1,0 +1,45 @@
+import type { CameraConfig } from '../config/schema.ts';
+import type { Subject } from './subject.ts';
+
+/** Objects present now, by label, and by zone and label. */
+export interface PresenceCounts {
+  readonly byLabel: ReadonlyMap<string, number>;
+  readonly byZone: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/**
+ * Counts present objects. A label that is configured, or was ever counted, stays in the counts with 0: whoever shows
+ * them must learn that nobody is left.
+ */
+export class Presence {
+  readonly #zones: CameraConfig['zones'];
+  readonly #labels: Set<string>;
+
+  constructor(objects: CameraConfig['objects'], zones: CameraConfig['zones']) {
+    this.#zones = zones;
+    this.#labels = new Set(Object.keys(objects));
+    for (const zone of Object.values(zones)) {
+      for (const label of zone.objects ?? []) {
+        if (this.#labels.size === 0 || label in objects) this.#labels.add(label);
+      }
+    }
+  }
+
+  count(objects: readonly Subject[]): PresenceCounts {
+    for (const { label } of objects) this.#labels.add(label);
+    const byLabel = new Map([...this.#labels].map((label) => [label, 0]));
+    const byZone = new Map<string, Map<string, number>>();
+    for (const [name, zone] of Object.entries(this.#zones)) {
+      const labels = [...this.#labels].filter((label) => zone.objects?.includes(label) ?? true);
+      byZone.set(name, new Map(labels.map((label) => [label, 0])));
+    }
+    for (const object of objects) {
+      byLabel.set(object.label, (byLabel.get(object.label) ?? 0) + 1);
+      for (const zone of object.zones) {
+        const counts = byZone.get(zone);
+        counts?.set(object.label, (counts.get(object.label) ?? 0) + 1);
+      }
+    }
+    return { byLabel, byZone };
+  }
+}

@@ -1,0 +1,134 @@
+import type { LineConfig, ZoneConfig } from '../config/schema.ts';
+import { BELIEVED, Evidence } from './evidence.ts';
+import { type LineDirection, LineWatch } from './line-watch.ts';
+import type { Sighting } from './sighting.ts';
+import { Stillness } from './stillness.ts';
+import { type ZoneChange, ZoneWatch } from './zone-watch.ts';
+
+/** A second view of a believed object (half a body beside the whole one) needs this much more evidence to be another. */
+const COVERED_DOUBT = 8;
+/** So does what shows up where an object has just left: mostly the last of it. */
+const REMNANT_DOUBT = 3;
+/** Once the reason is gone, doubt fades with this time constant; one frame of jitter does not clear it. */
+const DOUBT_FADES_MS = 300;
+
+export type Doubt = 'none' | 'covered' | 'remnant';
+
+/** The zones and lines that count for one label, by name. */
+export interface Places {
+  readonly zones: ReadonlyMap<string, ZoneConfig>;
+  readonly lines: ReadonlyMap<string, LineConfig>;
+}
+
+export interface ZoneHappening {
+  readonly zone: string;
+  readonly change: ZoneChange;
+}
+
+export interface LineHappening {
+  readonly line: string;
+  readonly direction: LineDirection;
+  readonly sighting: Sighting;
+}
+
+export interface Happenings {
+  readonly zones: readonly ZoneHappening[];
+  readonly lines: readonly LineHappening[];
+}
+
+/**
+ * Something that may be an object: a candidate until the evidence is enough, an object (with an id) from then on. It
+ * outlives its tracks: `trackId` is whatever track carries it now.
+ */
+export class Subject {
+  readonly label: string;
+  readonly first: Sighting;
+  trackId: number;
+  /** Given at confirmation. */
+  objectId: string | undefined;
+  readonly #evidence = new Evidence();
+  readonly #minScore: number;
+  readonly #zones = new Map<string, ZoneWatch>();
+  readonly #lines = new Map<string, LineWatch>();
+  readonly #stillness = new Stillness();
+  #last: Sighting;
+  #topScore = 0;
+  #unseenUpdates = 0;
+  #required = BELIEVED;
+
+  constructor(label: string, trackId: number, first: Sighting, minScore: number, places: Places) {
+    this.label = label;
+    this.trackId = trackId;
+    this.first = first;
+    this.#last = first;
+    this.#minScore = minScore;
+    for (const [name, zone] of places.zones) this.#zones.set(name, new ZoneWatch(zone));
+    for (const [name, line] of places.lines) this.#lines.set(name, new LineWatch(line));
+  }
+
+  /** The newest sighting. */
+  get last(): Sighting {
+    return this.#last;
+  }
+
+  get topScore(): number {
+    return this.#topScore;
+  }
+
+  /** Updates since it was last seen. */
+  get unseenUpdates(): number {
+    return this.#unseenUpdates;
+  }
+
+  get stationary(): boolean {
+    return this.#stillness.stationary;
+  }
+
+  /** Names of the zones that hold it. */
+  get zones(): string[] {
+    return [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
+  }
+
+  /** Nothing speaks for it any more. Says nothing about an object: that ends by absence. */
+  get isRefuted(): boolean {
+    return this.#evidence.sum === 0;
+  }
+
+  get isBelievable(): boolean {
+    return this.#evidence.sum >= this.#required;
+  }
+
+  /** Weighs, for a candidate, what speaks against its being an object of its own. */
+  doubt(reason: Doubt, elapsedMs: number): void {
+    const faded = BELIEVED + (this.#required - BELIEVED) * Math.exp(-elapsedMs / DOUBT_FADES_MS);
+    const factor = reason === 'covered' ? COVERED_DOUBT : reason === 'remnant' ? REMNANT_DOUBT : 1;
+    this.#required = Math.max(faded, BELIEVED * factor);
+  }
+
+  /** It was detected in this frame. */
+  see(sighting: Sighting): Happenings {
+    this.#last = sighting;
+    this.#unseenUpdates = 0;
+    this.#topScore = Math.max(this.#topScore, sighting.score);
+    this.#evidence.seen(sighting.score, this.#minScore, sighting.monoMs);
+    this.#stillness.see(sighting);
+    const zones = [...this.#zones].flatMap(([zone, watch]) =>
+      watch.see(sighting).map((change) => ({ zone, change })),
+    );
+    const lines = [...this.#lines].flatMap(([line, watch]) => {
+      const direction = watch.see(sighting);
+      return direction === undefined ? [] : [{ line, direction, sighting }];
+    });
+    return { zones, lines };
+  }
+
+  /** It was not detected in this frame. */
+  miss(monoMs: number): Happenings {
+    this.#unseenUpdates += 1;
+    this.#evidence.missed(monoMs);
+    const zones = [...this.#zones].flatMap(([zone, watch]) =>
+      watch.pass(monoMs).map((change) => ({ zone, change })),
+    );
+    return { zones, lines: [] };
+  }
+}
