@@ -1,0 +1,18 @@
+// Where things are in the street, in 0..1 of the picture. The camera looks across the street, slightly down.
+
+/** Where the ground would meet the sky. */
+export const HORIZON = 0.2;
+export const FACADE_BOTTOM = 0.4;
+export const ROAD_TOP = 0.5;
+export const ROAD_BOTTOM = 0.815;
+/** Ground line of somebody who stands in a door. */
+export const DOORSTEP = 0.405;
+/** Middles of the doors along x. */
+export const DOORS = [0.14, 0.38, 0.63, 0.87] as const;
+
+const METRE_AT_BOTTOM = 0.235;
+
+/** Heights of the picture per metre for something that stands at `y`. */
+export function metreAt(y: number): number {
+  return (METRE_AT_BOTTOM * (y - HORIZON)) / (1 - HORIZON);
+}
