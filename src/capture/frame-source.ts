@@ -37,6 +37,8 @@ export interface FrameSource {
    * `AbortError` when `signal` aborted. When it settles, nothing of it is left: no child process, no timer.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
+  /** Why no picture comes, as far as the source knows; asked when the camera's patience ends. */
+  diagnosis?(): CaptureFailure | undefined;
 }
 
 /** Why a connection failed, in the words of the camera's state. */

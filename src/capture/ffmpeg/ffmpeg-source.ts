@@ -1,0 +1,119 @@
+import { abortError } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { CaptureConfig } from '../../config/schema.ts';
+import type { FramePool } from '../../flow/frame-pool.ts';
+import type { SizePx } from '../../flow/geometry.ts';
+import { AsyncQueue } from '../async-queue.ts';
+import { CaptureError, captureFailure } from '../capture-error.ts';
+import { type ChildExit, startTool, type ToolProcess } from '../child-process.ts';
+import { fitSize } from '../fit-size.ts';
+import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
+import { eachLine } from '../lines.ts';
+import { type Picture, PictureReader } from '../picture-reader.ts';
+import { describeSource, type SourceUrl } from '../source-url.ts';
+import { ffmpegArgs } from './ffmpeg-args.ts';
+import { FfmpegLog } from './ffmpeg-log.ts';
+import { type FfmpegVersion, readFfmpegVersion } from './ffmpeg-version.ts';
+
+export interface FfmpegSourceOptions {
+  readonly cameraId: string;
+  readonly source: SourceUrl;
+  readonly capture: CaptureConfig;
+  readonly fps: number;
+  readonly box: SizePx;
+  readonly pool: FramePool;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** ffmpeg ends within a frame of SIGTERM unless it is stuck. */
+const GRACE_MS = 1_000;
+
+/** Frames from an ffmpeg child process: one per connection. */
+export class FfmpegSource implements FrameSource {
+  readonly description: string;
+  readonly finite: boolean;
+  readonly #options: FfmpegSourceOptions;
+  #version: Promise<FfmpegVersion> | undefined;
+  #log: FfmpegLog | undefined;
+
+  constructor(options: FfmpegSourceOptions) {
+    this.#options = options;
+    const { source } = options;
+    this.description = describeSource(source);
+    this.finite =
+      (source.kind === 'file' && !source.loop) || (source.kind === 'http' && source.media === 'file');
+  }
+
+  /** @throws CaptureError, `OcellusError` `tool_missing`, an `AbortError` */
+  async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
+    const { source, capture, fps, box, clock } = this.#options;
+    this.#log = undefined;
+    this.#version ??= readFfmpegVersion(capture.ffmpeg, clock);
+    const version = await this.#version.catch((error: unknown) => {
+      this.#version = undefined;
+      throw error;
+    });
+    if (signal.aborted) throw abortError();
+    const tool = await startTool({
+      program: capture.ffmpeg,
+      args: ffmpegArgs({ source, capture, fps, box, version }),
+      aptPackage: 'ffmpeg',
+      clock,
+    });
+    const end = () => void tool.end(GRACE_MS);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      await this.#readPictures(tool, sink);
+    } finally {
+      signal.removeEventListener('abort', end);
+      await tool.end(GRACE_MS);
+    }
+    if (signal.aborted) throw abortError();
+    this.#judge(await tool.exited);
+  }
+
+  diagnosis(): CaptureFailure | undefined {
+    const log = this.#log;
+    if (log === undefined) return undefined;
+    if (log.failure() !== undefined || !log.inputOpen) return log.failure();
+    return captureFailure(
+      'no_keyframe',
+      'the stream is open but no picture can be decoded',
+      "set the camera's keyframe (I-frame) interval to 1 to 4 seconds",
+    );
+  }
+
+  async #readPictures(tool: ToolProcess, sink: FrameSink): Promise<void> {
+    const { cameraId, source, box, pool, clock } = this.#options;
+    const pictures = new AsyncQueue<Picture>();
+    const log = new FfmpegLog({
+      picture: (info) => pictures.push({ ...info, frame: fitSize(info.source, box), arrivedMonoMs: clock.monoMs() }),
+      lostPicture: () => sink.dropped('decode_error'),
+    });
+    this.#log = log;
+    eachLine(tool.stderr, (line) => log.line(line));
+    const endOfLog = () => {
+      log.flush();
+      pictures.end();
+    };
+    tool.stderr.once('end', endOfLog);
+    tool.stderr.once('close', endOfLog);
+    const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
+    const reader = new PictureReader({ cameraId, pool, clock, timing, codec: () => log.codec });
+    await reader.run(pictures, tool.stdout, sink);
+  }
+
+  /** Resolves the run or fails it, by how ffmpeg ended. */
+  #judge(exit: ChildExit): void {
+    const log = this.#log!;
+    if (exit.code === 0) return;
+    const ended =
+      exit.signal === null
+        ? captureFailure('ended', log.problems.at(-1) ?? `ffmpeg ended with status ${exit.code}`, 'see the log')
+        : captureFailure('ended', `ffmpeg was killed by ${exit.signal}`, 'check the system log (out of memory?)');
+    throw new CaptureError((exit.signal === null ? log.failure() : undefined) ?? ended);
+  }
+}
