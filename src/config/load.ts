@@ -2,9 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
 import { crossCheck } from './cross-checks.ts';
+import { fillEmptySections } from './empty-sections.ts';
 import { type Environment, fileProblem, interpolate } from './interpolate.ts';
 import { configInvalid, type Finding, type Path } from './issue.ts';
-import { configJsonSchema } from './json-schema.ts';
+import { configJsonSchema, type JsonSchema } from './json-schema.ts';
 import { resolveFiles, type Secrets } from './referenced-files.ts';
 import { type Config, configSchema } from './schema.ts';
 import { parseYaml } from './yaml-document.ts';
@@ -33,8 +34,9 @@ export function loadConfig(file: string, environment: Environment): LoadedConfig
   const document = parseYaml(file, readConfigText(file));
   if (!('data' in document)) throw configInvalid(document);
 
-  const interpolated = interpolate(document.data ?? {}, environment, baseDir);
-  const { config, findings, modelNames } = validate(interpolated.data);
+  const interpolated = interpolate(document.data, environment, baseDir);
+  const schema = configJsonSchema();
+  const { config, findings, modelNames } = validate(fillEmptySections(interpolated.data, schema), schema);
   const broken = new Set(interpolated.findings.map((finding) => JSON.stringify(finding.path)));
   const resolved = config === undefined ? undefined : resolveFiles(config, baseDir);
   const all = [
@@ -78,12 +80,12 @@ interface Validated {
 }
 
 /** Validates, and leaves faulty parts out until the rest is sound, so that the rest can be checked further. */
-function validate(data: unknown): Validated {
+function validate(data: unknown, schema: JsonSchema): Validated {
   const models = valueAt(data, ['models']);
   const modelNames = typeof models === 'object' && models !== null ? Object.keys(models) : [];
   const first = configSchema.safeParse(data);
   if (first.success) return { config: first.data, findings: [], modelNames };
-  const findings = findingsOf(first.error.issues, data, configJsonSchema());
+  const findings = findingsOf(first.error.issues, data, schema);
   let rest = data;
   for (let faulty = findings.map((finding) => finding.path), round = 0; round < 8; round++) {
     rest = without(rest, faulty);

@@ -23,20 +23,26 @@ export const deviceSchema = z.strictObject({
 });
 
 export const logSchema = z.strictObject({
-  level: z.enum(LOG_LEVELS).default('info'),
+  level: z.enum(LOG_LEVELS).default('info').describe('Least important lines that are written'),
 });
 
 export const mqttSchema = z.strictObject({
   url: z
     .string()
     .regex(/^(mqtts?|wss?):\/\/[^/\s]+/, 'use mqtt://host:port, mqtts://, ws:// or wss://')
-    .describe('The broker, mqtt://host:1883'),
-  username: z.string().optional(),
+    .describe('The broker: mqtt://, mqtts://, ws:// or wss://')
+    .meta({ examples: ['mqtt://127.0.0.1:1883'] }),
+  username: z.string().optional().describe('Name that the broker knows this device by'),
   password: z.string().optional().describe(`Better: passwordFile, or \${env:NAME}`),
   passwordFile: z.string().optional().describe('File that holds the password; a trailing newline is ignored'),
   clientId: z.string().optional().describe('Default: ocellus-<device id>'),
   protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
-  keepaliveS: z.int().min(5).max(3600).default(30),
+  keepaliveS: z
+    .int()
+    .min(5)
+    .max(3600)
+    .default(30)
+    .describe('A broker that hears nothing for one and a half times as many seconds sends the last will'),
   caFile: z.string().optional().describe('Certificate authority of the broker, PEM'),
   tracks: z.boolean().default(false).describe('Also publish the tracks of every frame, QoS 0'),
   outboxEvents: z
@@ -47,19 +53,27 @@ export const mqttSchema = z.strictObject({
     .describe('Events kept while the broker is away; beyond it the oldest are dropped, counted and reported'),
   homeAssistant: z
     .strictObject({
-      discovery: z.boolean().default(false),
+      discovery: z.boolean().default(false).describe('Publish the configuration topics of Home Assistant'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Home Assistant'),
 });
 
 export const modelSchema = z.strictObject({
-  file: z.string().describe('ONNX file; relative to the configuration file'),
+  file: z
+    .string()
+    .min(1)
+    .describe('ONNX file; relative to the configuration file')
+    .meta({ examples: ['models/yolox-nano.onnx'] }),
   providers: z
     .array(z.enum(PROVIDERS))
     .min(1)
     .default(['cpu'])
     .describe('Execution providers in the order to try'),
-  backend: z.enum(['auto', 'ort-c-api', 'onnxruntime-node']).default('auto'),
+  backend: z
+    .enum(['auto', 'ort-c-api', 'onnxruntime-node'])
+    .default('auto')
+    .describe('Way to ONNX Runtime: its C API, or the npm package in worker threads'),
   libonnxruntime: z
     .string()
     .optional()
@@ -82,7 +96,10 @@ export const modelSchema = z.strictObject({
 });
 
 export const captureSchema = z.strictObject({
-  backend: z.enum(['auto', 'ffmpeg', 'gstreamer']).default('auto'),
+  backend: z
+    .enum(['auto', 'ffmpeg', 'gstreamer'])
+    .default('auto')
+    .describe('Program that reads the camera; auto: gstreamer for csi:// and for a pipeline, else ffmpeg'),
   transport: z.enum(['tcp', 'udp']).default('tcp').describe('RTSP media transport'),
   hwaccel: z.enum(HWACCELS).default('none').describe('Hardware decoding'),
   inputArgs: z.array(z.string()).default([]).describe('Extra ffmpeg arguments before the input'),
@@ -102,8 +119,8 @@ export const captureSchema = z.strictObject({
     .min(500)
     .default(10_000)
     .describe('A live camera without a frame for so long is stalled'),
-  backoffInitialMs: z.int().min(10).default(1_000),
-  backoffMaxMs: z.int().min(10).default(60_000),
+  backoffInitialMs: z.int().min(10).default(1_000).describe('Longest wait before the first reconnect'),
+  backoffMaxMs: z.int().min(10).default(60_000).describe('Longest wait before any reconnect'),
   stableAfterMs: z
     .int()
     .min(100)
@@ -112,7 +129,7 @@ export const captureSchema = z.strictObject({
 });
 
 export const detectSchema = z.strictObject({
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().default(true).describe('Off: the camera is read, nothing is inferred'),
   fps: z.number().min(0.1).max(120).default(5).describe('Frames per second to look at'),
   widthPx: z
     .int()
@@ -120,11 +137,14 @@ export const detectSchema = z.strictObject({
     .max(4096)
     .optional()
     .describe('Box that frames are scaled into; default: the input of the model'),
-  heightPx: z.int().min(32).max(4096).optional(),
+  heightPx: z.int().min(32).max(4096).optional().describe('Height of that box'),
 });
 
 export const motionSchema = z.strictObject({
-  mode: z.enum(['on', 'off']).default('on').describe('off: infer on every frame'),
+  mode: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('on: infer where something moves; off: infer on every frame'),
   sensitivity: unit.default(0.5).describe('0: only large, strong changes; 1: the slightest'),
   heartbeatMs: z.int().min(100).default(5_000).describe('Infer at least so often without motion'),
   masks: z.array(polygon).default([]).describe('Areas whose motion does not count'),
@@ -135,14 +155,23 @@ export const objectSchema = z.strictObject({
 });
 
 export const zoneSchema = z.strictObject({
-  polygon,
+  polygon: polygon.describe('Corners as [x, y] in 0..1 of the picture, from the top left').meta({
+    examples: [
+      [
+        [0.1, 0.5],
+        [0.9, 0.5],
+        [0.9, 1],
+        [0.1, 1],
+      ],
+    ],
+  }),
   objects: z.array(z.string()).optional().describe('Labels that count; default: all that the camera reports'),
   dwellMs: z.int().min(100).optional().describe('Report zone.dwelled after so long in the zone'),
 });
 
 export const lineSchema = z.strictObject({
-  from: point,
-  to: point,
+  from: point.describe('Start as [x, y] in 0..1 of the picture').meta({ examples: [[0.2, 0.8]] }),
+  to: point.describe('End as [x, y] in 0..1 of the picture').meta({ examples: [[0.8, 0.8]] }),
   objects: z.array(z.string()).optional().describe('Labels that count; default: all that the camera reports'),
 });
 
@@ -157,46 +186,52 @@ export const cameraSchema = z.strictObject({
     .min(1)
     .describe(
       'rtsp://, rtsps://, http(s)://, v4l2:/dev/video0, csi://0, file:clip.mp4?loop=1&realtime=1, sim://scene?seed=7',
-    ),
-  enabled: z.boolean().default(true),
+    )
+    .meta({ examples: [`rtsp://user:\${env:CAM_PW}@192.0.2.10/stream2`] }),
+  enabled: z.boolean().default(true).describe('Off: the camera is not opened'),
   model: z.string().default('default').describe('Name of one of `models`'),
-  capture: captureSchema.prefault({}),
-  detect: detectSchema.prefault({}),
-  motion: motionSchema.prefault({}),
-  track: trackSchema.prefault({}),
+  capture: captureSchema.prefault({}).describe('How pictures are taken from the camera'),
+  detect: detectSchema.prefault({}).describe('What is looked at'),
+  motion: motionSchema.prefault({}).describe('The motion gate, which spares inference on still pictures'),
+  track: trackSchema.prefault({}).describe('How objects are followed'),
   objects: z
     .record(z.string().min(1), objectSchema)
     .default({})
     .describe('Labels to report; default: every label of the model'),
-  zones: z.record(identifier, zoneSchema).default({}),
-  lines: z.record(identifier, lineSchema).default({}),
+  zones: z
+    .record(identifier, zoneSchema)
+    .default({})
+    .describe('Areas that report who enters, leaves and stays'),
+  lines: z.record(identifier, lineSchema).default({}).describe('Lines that report who crosses them'),
 });
 
 export const httpSchema = z.strictObject({
   listen: z
     .string()
     .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'use address:port, such as 127.0.0.1:8080')
-    .default('127.0.0.1:8080'),
+    .default('127.0.0.1:8080')
+    .describe('Address and port of the web page and the API'),
 });
 
 export const storageSchema = z.strictObject({
-  path: z.string().default('/var/lib/ocellus'),
+  path: z.string().min(1).default('/var/lib/ocellus').describe('Folder for what must survive a restart'),
   retention: z
     .strictObject({
-      eventsDays: z.number().positive().default(30),
-      clipsGiB: z.number().positive().default(20),
+      eventsDays: z.number().positive().default(30).describe('Days that events are kept'),
+      clipsGiB: z.number().positive().default(20).describe('Disk space of clips; the oldest go first'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How long things are kept'),
 });
 
 export const configSchema = z.strictObject({
-  device: deviceSchema.prefault({}),
-  log: logSchema.prefault({}),
-  mqtt: mqttSchema.optional().describe('Absent: events go to the log only'),
-  models: z.record(identifier, modelSchema).default({}),
-  cameras: z.record(identifier, cameraSchema).default({}),
-  http: httpSchema.prefault({}),
-  storage: storageSchema.prefault({}),
+  device: deviceSchema.prefault({}).describe('This device'),
+  log: logSchema.prefault({}).describe('Log lines, JSON on stderr'),
+  mqtt: mqttSchema.optional().describe('The broker; absent: events go to the log only'),
+  models: z.record(identifier, modelSchema).default({}).describe('Detection models by name'),
+  cameras: z.record(identifier, cameraSchema).default({}).describe('Cameras by name'),
+  http: httpSchema.prefault({}).describe('Web page and API'),
+  storage: storageSchema.prefault({}).describe('Disk'),
 });
 
 export type Config = z.infer<typeof configSchema>;

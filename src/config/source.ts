@@ -23,7 +23,7 @@ export function checkSource(path: Path, source: string): Finding[] {
       {
         path,
         message: 'not a valid URL',
-        hint: `write ${scheme}://user:password@host:port/path; in user and password, "@" is %40 and "/" is %2F`,
+        hint: `write ${scheme}://host:port/path; in a user and password "@" is %40 and "/" is %2F`,
       },
     ];
   }

@@ -51,7 +51,10 @@ export function parseYaml(file: string, text: string): YamlDocument | readonly F
       ...(hint === undefined ? {} : { hint }),
     };
   };
-  const syntax = [...document.errors, ...document.warnings].map((error) => {
+  const errors = [...document.errors, ...document.warnings];
+  // One unclosed bracket is several errors at one place.
+  const telling = errors.filter((error, i) => errors.findIndex((e) => e.pos[0] === error.pos[0]) === i);
+  const syntax = telling.map((error) => {
     const { message, hint } = explainSyntax(error);
     return issueAt(error.pos[0], [], message, hint);
   });
@@ -66,6 +69,10 @@ export function parseYaml(file: string, text: string): YamlDocument | readonly F
     );
   });
   if (twice.length > 0) return twice;
+  const dangling = unresolvedAliases(document).map((alias) =>
+    issueAt(offsetOf(alias), [], '"*" starts an alias that names no anchor', 'put the text in quotes'),
+  );
+  if (dangling.length > 0) return dangling;
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     return {
@@ -82,7 +89,7 @@ export function parseYaml(file: string, text: string): YamlDocument | readonly F
 const SYNTAX: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   TAB_AS_INDENT: ['a tab indents this line', 'indent with spaces'],
   BAD_INDENT: ['the indentation fits nothing above', 'indent the keys of one section by the same spaces'],
-  BAD_ALIAS: ['"*" starts an alias that names no anchor', 'put the text in quotes'],
+  BAD_ALIAS: ['"*" starts an alias, which cannot end so', 'put the text in quotes'],
   BAD_SCALAR_START: ['text cannot start with this character', 'put the text in quotes'],
   BAD_DQ_ESCAPE: ['unknown escape in double quotes', 'use single quotes, or \\\\ for a backslash'],
   MISSING_CHAR: ['a character is missing', 'close quotes and brackets; put a space after ":" and "-"'],
@@ -97,7 +104,8 @@ const SYNTAX: Readonly<Record<string, readonly [message: string, hint: string]>>
 };
 
 function explainSyntax(error: YAMLError): { message: string; hint: string } {
-  const [message, hint] = SYNTAX[error.code] ?? [
+  const unclosed = error.message.includes('and end with a');
+  const [message, hint] = SYNTAX[unclosed ? 'MISSING_CHAR' : error.code] ?? [
     `not valid YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`,
     'look at this line and the one before it',
   ];
@@ -121,6 +129,16 @@ function repeatedKeys(document: Document): Repeated[] {
         if (first === undefined) seen.set(key, pair.key as Node);
         else found.push({ path: [...pathOf([...ancestors, map]), key], first, second: pair.key as Node });
       }
+    },
+  });
+  return found;
+}
+
+function unresolvedAliases(document: Document): Node[] {
+  const found: Node[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) found.push(alias);
     },
   });
   return found;

@@ -97,7 +97,8 @@ function wrongType(path: Path, expected: string, value: unknown, root: JsonSchem
   if (expected === 'string' && typeof value !== 'object') return { path, message, hint: 'put it in quotes' };
   if (expected === 'array' || expected === 'tuple') return { path, message, hint: 'write [a, b]' };
   if (expected === 'int' && typeof value === 'number') return { path, message, hint: 'round it' };
-  return description === undefined ? { path, message } : { path, message, hint: description };
+  if (description === undefined || expected === 'object' || expected === 'record') return { path, message };
+  return { path, message, hint: description };
 }
 
 function nounOf(value: unknown): string {

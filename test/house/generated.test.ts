@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exampleConfig } from '../../src/config/example.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { configReference } from '../../src/config/reference.ts';
+import { root } from './project.ts';
+
+// `npm run generate` is this test with --update: it writes the files anew.
+describe('generated files are current', () => {
+  test.each([
+    ['config/schema.json', () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+    ['config/example-full.yaml', exampleConfig],
+    ['docs/reference/configuration.md', configReference],
+  ])('%s', async (file, generate) => {
+    await expect(generate()).toMatchFileSnapshot(resolve(root, file));
+  });
+});
