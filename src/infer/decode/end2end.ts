@@ -1,0 +1,28 @@
+import type { Candidates } from './candidates.ts';
+import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
+
+const COLUMNS = 6;
+
+/** End-to-end heads (YOLOv10, YOLO26): rows of x1, y1, x2, y2 in input pixels, score, class; best first, no duplicates. */
+export const end2endDecoder: OutputDecoder = {
+  needsNms: false,
+
+  fits: (_rows, columns) => columns === COLUMNS,
+
+  decode({ data, rows }: HeadOutput, minScore: number, into: Candidates): void {
+    into.reset(rows);
+    for (let i = 0; i < rows; i++) {
+      const row = i * COLUMNS;
+      const score = data[row + 4]!;
+      if (score < minScore) continue;
+      into.add(data[row]!, data[row + 1]!, data[row + 2]!, data[row + 3]!, score, Math.round(data[row + 5]!));
+    }
+  },
+
+  hasScore({ data, rows }: HeadOutput): boolean {
+    for (let i = 0; i < rows; i++) {
+      if (data[i * COLUMNS + 4]! > 0) return true;
+    }
+    return false;
+  },
+};

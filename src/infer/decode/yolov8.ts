@@ -1,0 +1,53 @@
+import type { Candidates } from './candidates.ts';
+import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
+
+const BOX_ROWS = 4;
+
+/**
+ * YOLOv8, v9, v11, v12: one column per box, rows cx, cy, w, h in input pixels and then one row of scores per class.
+ */
+export function yolov8Decoder(): OutputDecoder {
+  let best = new Float32Array(0);
+  let bestClass = new Int32Array(0);
+  return {
+    needsNms: true,
+
+    fits: (rows, _columns, classes) => rows === BOX_ROWS + classes,
+
+    decode({ data, rows, columns: boxes }: HeadOutput, minScore: number, into: Candidates): void {
+      into.reset(boxes);
+      if (best.length !== boxes) {
+        best = new Float32Array(boxes);
+        bestClass = new Int32Array(boxes);
+      }
+      best.fill(0);
+      bestClass.fill(-1);
+      // Class by class, because that is the order in memory; scores below the threshold, nearly all, cost one comparison.
+      for (let classId = 0; classId < rows - BOX_ROWS; classId++) {
+        const row = (BOX_ROWS + classId) * boxes;
+        for (let i = 0; i < boxes; i++) {
+          const score = data[row + i]!;
+          if (score >= minScore && (score > best[i]! || bestClass[i]! < 0)) {
+            best[i] = score;
+            bestClass[i] = classId;
+          }
+        }
+      }
+      for (let i = 0; i < boxes; i++) {
+        if (bestClass[i]! < 0) continue;
+        const cx = data[i]!;
+        const cy = data[boxes + i]!;
+        const halfWidth = data[2 * boxes + i]! / 2;
+        const halfHeight = data[3 * boxes + i]! / 2;
+        into.add(cx - halfWidth, cy - halfHeight, cx + halfWidth, cy + halfHeight, best[i]!, bestClass[i]!);
+      }
+    },
+
+    hasScore({ data, columns: boxes }: HeadOutput): boolean {
+      for (let at = BOX_ROWS * boxes; at < data.length; at++) {
+        if (data[at]! > 0) return true;
+      }
+      return false;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { SizePx } from '../../flow/geometry.ts';
+import { gridCells, STRIDES } from '../../models/output-decoder.ts';
+import type { Candidates } from './candidates.ts';
+import { bestClass, hasObjectness, ROW_HEADER } from './objectness.ts';
+import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
+
+/**
+ * YOLOX (arXiv 2107.08430): rows of offsets in a grid cell, log sizes, objectness and class scores, level by level
+ * (strides 8, 16, 32): centre = (offset + cell) * stride, size = exp(log size) * stride.
+ */
+export function yoloxDecoder(input: SizePx): OutputDecoder {
+  const cells = gridCells(input);
+  const { cellX, cellY, stride } = grid(input, cells);
+  return {
+    needsNms: true,
+
+    fits: (rows, columns, classes) => rows === cells && columns === ROW_HEADER + classes,
+
+    decode({ data, rows, columns }: HeadOutput, minScore: number, into: Candidates): void {
+      into.reset(rows);
+      for (let i = 0; i < rows; i++) {
+        const row = i * columns;
+        const objectness = data[row + 4]!;
+        if (objectness < minScore) continue;
+        const classId = bestClass(data, row, columns);
+        const score = objectness * data[row + ROW_HEADER + classId]!;
+        if (score < minScore) continue;
+        const scale = stride[i]!;
+        const cx = (data[row]! + cellX[i]!) * scale;
+        const cy = (data[row + 1]! + cellY[i]!) * scale;
+        const halfWidth = (Math.exp(data[row + 2]!) * scale) / 2;
+        const halfHeight = (Math.exp(data[row + 3]!) * scale) / 2;
+        into.add(cx - halfWidth, cy - halfHeight, cx + halfWidth, cy + halfHeight, score, classId);
+      }
+    },
+
+    hasScore: hasObjectness,
+  };
+}
+
+/** Cell and stride of every row. */
+function grid(input: SizePx, cells: number): { cellX: Uint16Array; cellY: Uint16Array; stride: Uint8Array } {
+  const cellX = new Uint16Array(cells);
+  const cellY = new Uint16Array(cells);
+  const stride = new Uint8Array(cells);
+  let i = 0;
+  for (const step of STRIDES) {
+    for (let y = 0; y < input.heightPx / step; y++) {
+      for (let x = 0; x < input.widthPx / step; x++, i++) {
+        cellX[i] = x;
+        cellY[i] = y;
+        stride[i] = step;
+      }
+    }
+  }
+  return { cellX, cellY, stride };
+}

@@ -1,0 +1,179 @@
+import { basename } from 'node:path';
+import { OcellusError } from '../base/errors.ts';
+import type { OutputDecoderName } from '../config/schema.ts';
+import type { SizePx } from '../flow/geometry.ts';
+import { LABEL_SETS, labelsOrGeneric } from './labels.ts';
+import type { COLOUR_ORDERS, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
+import { resolveModel } from './model-file.ts';
+import { type ModelSummary, readModelSummary, requireExternalData } from './onnx-file.ts';
+import { describeTensors, recogniseOutput } from './output-decoder.ts';
+import { readUltralyticsMetadata } from './ultralytics-metadata.ts';
+
+/** How a picture becomes the input tensor: `(pixel * scale - mean[c]) / std[c]` of a letterboxed picture. */
+export interface ModelInput extends SizePx {
+  readonly layout: (typeof LAYOUTS)[number];
+  readonly colourOrder: (typeof COLOUR_ORDERS)[number];
+  readonly scale: number;
+  /** In the order of the channels. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  readonly placement: (typeof PLACEMENTS)[number];
+  /** Grey level 0..255 around the picture. */
+  readonly padValue: number;
+}
+
+/** Everything that a detector needs to know about a model besides its weights. */
+export interface DetectionModel {
+  /** For people: the manifest's id, or the file's name. */
+  readonly name: string;
+  readonly file: string;
+  readonly input: ModelInput;
+  readonly decoder: OutputDecoderName;
+  /** Which of the model's outputs is decoded. */
+  readonly output: number;
+  readonly labels: readonly string[];
+  readonly minScore: number;
+  readonly nmsIou: number;
+  readonly summary: ModelSummary;
+}
+
+/** What a configuration or a command line may say about a model. */
+export interface ModelChoice {
+  /** Path to an `.onnx`, or a manifest id. */
+  readonly file: string;
+  readonly decoder?: OutputDecoderName | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly minScore?: number | undefined;
+  readonly nmsIou?: number | undefined;
+}
+
+const DEFAULT_INPUT_PX = 640;
+const DEFAULT_MIN_SCORE = 0.35;
+const MAX_STRIDE = 32;
+
+/** IoU thresholds that the families' own evaluation uses. */
+const DEFAULT_NMS_IOU: Readonly<Record<OutputDecoderName, number>> = {
+  yolov5: 0.65,
+  yolox: 0.65,
+  yolov8: 0.7,
+  end2end: 0.7,
+};
+
+/**
+ * Finds a model, reads what it says about itself and settles how to feed and to read it. Precedence: `choice`, then the
+ * manifest, then the model's own metadata, then what is usual in its family.
+ *
+ * @param baseDir folder that a relative path starts at
+ * @throws OcellusError `model_unreadable`, `model_invalid`, `model_external_data_missing`, `model_unsupported`,
+ *   `config_invalid` (labels that do not fit)
+ */
+export function loadDetectionModel(choice: ModelChoice, baseDir: string): DetectionModel {
+  const { file, manifest } = resolveModel(choice.file, baseDir);
+  const summary = readModelSummary(file);
+  requireExternalData(summary);
+  return describeDetectionModel(summary, manifest, choice);
+}
+
+/** The part of `loadDetectionModel` that reads no file. */
+export function describeDetectionModel(
+  summary: ModelSummary,
+  manifest: Manifest | undefined,
+  choice: Omit<ModelChoice, 'file'>,
+): DetectionModel {
+  const metadata = readUltralyticsMetadata(summary.metadata);
+  const layout = imageInput(summary, manifest);
+  const size = inputSize(summary, layout, manifest, metadata.imageSize);
+  const { decoder, output, classes } = recogniseOutput(summary, size, choice.decoder ?? manifest?.decoder);
+  const given = choice.labels ?? manifestLabels(manifest) ?? metadata.labels;
+  if (given !== undefined && classes !== null && given.length !== classes) {
+    throw new OcellusError(
+      choice.labels === undefined ? 'model_invalid' : 'config_invalid',
+      `${summary.file} has ${classes} classes, but ${given.length} labels are given`,
+      { hint: 'list exactly one label per class, in the order that the model was trained with' },
+    );
+  }
+  return {
+    name: manifest?.id ?? basename(summary.file),
+    file: summary.file,
+    input: { ...size, layout, ...inputConvention(decoder, manifest) },
+    decoder,
+    output,
+    labels: labelsOrGeneric(given, classes ?? 80),
+    minScore: choice.minScore ?? manifest?.thresholds.minScore ?? DEFAULT_MIN_SCORE,
+    nmsIou: choice.nmsIou ?? manifest?.thresholds.nmsIou ?? DEFAULT_NMS_IOU[decoder],
+    summary,
+  };
+}
+
+function manifestLabels(manifest: Manifest | undefined): readonly string[] | undefined {
+  const labels = manifest?.labels;
+  return typeof labels === 'string' ? LABEL_SETS[labels] : labels;
+}
+
+/** YOLOX is fed as OpenCV reads pictures, every other family as torchvision does. */
+function inputConvention(
+  decoder: OutputDecoderName,
+  manifest: Manifest | undefined,
+): Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'> {
+  const asYolox = decoder === 'yolox';
+  const said = manifest?.input;
+  return {
+    colourOrder: said?.colourOrder ?? (asYolox ? 'bgr' : 'rgb'),
+    scale: said?.scale ?? (asYolox ? 1 : 1 / 255),
+    mean: said?.mean ?? [0, 0, 0],
+    std: said?.std ?? [1, 1, 1],
+    placement: said?.placement ?? (asYolox ? 'top-left' : 'centre'),
+    padValue: said?.padValue ?? 114,
+  };
+}
+
+/** The layout of the one picture that the model takes. */
+function imageInput(summary: ModelSummary, manifest: Manifest | undefined): ModelInput['layout'] {
+  const [input] = summary.inputs;
+  const layout = manifest?.input.layout ?? (input?.dims[3] === 3 ? 'nhwc' : 'nchw');
+  const channels = input?.dims[layout === 'nchw' ? 1 : 3];
+  const [batch] = input?.dims ?? [];
+  const fits =
+    summary.inputs.length === 1 && input?.dims.length === 4 && (channels ?? 3) === 3 && (batch ?? 1) === 1;
+  if (!fits || input === undefined) {
+    throw new OcellusError(
+      'model_unsupported',
+      `the inputs of ${summary.file} are not one colour picture: it has ${describeTensors(summary.inputs)}`,
+      { hint: 'export the model with one input [1, 3, height, width]' },
+    );
+  }
+  if (input.type !== 'float32') {
+    throw new OcellusError(
+      'model_unsupported',
+      `${summary.file} takes ${input.type} pictures; only float32 is supported`,
+      { hint: 'export it with float32 input; weights may be of any precision' },
+    );
+  }
+  return layout;
+}
+
+function inputSize(
+  summary: ModelSummary,
+  layout: ModelInput['layout'],
+  manifest: Manifest | undefined,
+  exported: readonly [heightPx: number, widthPx: number] | undefined,
+): SizePx {
+  const dims = summary.inputs[0]!.dims;
+  const [height, width] = layout === 'nchw' ? [dims[2], dims[3]] : [dims[1], dims[2]];
+  const heightPx = height ?? manifest?.input.heightPx ?? exported?.[0] ?? DEFAULT_INPUT_PX;
+  const widthPx = width ?? manifest?.input.widthPx ?? exported?.[1] ?? DEFAULT_INPUT_PX;
+  const said = manifest?.input;
+  if ((said?.heightPx ?? heightPx) !== heightPx || (said?.widthPx ?? widthPx) !== widthPx) {
+    throw new OcellusError(
+      'model_invalid',
+      `the manifest says ${said?.widthPx}x${said?.heightPx}, but ${summary.file} takes only ${widthPx}x${heightPx}`,
+      { hint: 'correct the size in the manifest, or leave it out' },
+    );
+  }
+  return { widthPx, heightPx };
+}
+
+/** True when the size suits all detection levels. */
+export function isWholeStrides(size: SizePx): boolean {
+  return size.widthPx % MAX_STRIDE === 0 && size.heightPx % MAX_STRIDE === 0;
+}
