@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the configuration
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OcellusError } from '../../src/base/errors.ts';
