@@ -28,7 +28,9 @@ export async function trackDetections(
 ): Promise<{ frames: number; seconds: number }> {
   const { fps } = options;
   if (!(fps > 0 && Number.isFinite(fps))) {
-    throw new OcellusError('usage', `--fps is ${fps}`, { hint: 'give the frame rate of the sequence, such as 25' });
+    throw new OcellusError('usage', `--fps is ${fps}`, {
+      hint: 'give the frame rate of the sequence, such as 25',
+    });
   }
   const rows = parseMotRows(await readText(options.detections), options.detections);
   const frames = detectionsByFrame(rows);

@@ -90,7 +90,9 @@ export class Tracker {
       minIou: options.highMinIou,
       momentumWeight: options.momentumWeight,
     });
-    const fresh = first.tracklets.filter((t) => t.confirmed && now - t.lastSeenMonoMs <= options.lowScoreLostMs);
+    const fresh = first.tracklets.filter(
+      (t) => t.confirmed && now - t.lastSeenMonoMs <= options.lowScoreLostMs,
+    );
     run(fresh, low, { ...predicted, minIou: options.lowMinIou, momentumWeight: 0 });
     const unseen = first.tracklets.filter((tracklet) => tracklet.lastSeenMonoMs < now);
     const recovery = run(unseen, first.detections, {
