@@ -1,6 +1,6 @@
-import type { CameraCause } from '../flow/camera-state.ts';
 import { OcellusError } from '../base/errors.ts';
 import { redactUrl } from '../base/log.ts';
+import type { CameraCause } from '../flow/camera-state.ts';
 import type { CaptureFailure } from './frame-source.ts';
 
 /** Why a connection to a camera failed, in the words of the camera's state. Its text never holds a password. */

@@ -66,7 +66,12 @@ export class PictureReader {
     }
   }
 
-  async #deliver(picture: Picture, captured: CaptureInstant, slot: FrameSlot, sink: FrameSink): Promise<void> {
+  async #deliver(
+    picture: Picture,
+    captured: CaptureInstant,
+    slot: FrameSlot,
+    sink: FrameSink,
+  ): Promise<void> {
     this.#seq += 1;
     const delivered = sink.frame(
       slot.toFrame({

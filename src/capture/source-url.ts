@@ -124,7 +124,10 @@ function fileSource(source: string, baseDir: string): SourceUrl {
   const params = new URLSearchParams(question < 0 ? '' : text.slice(question + 1));
   for (const name of params.keys()) {
     if (name !== 'loop' && name !== 'realtime') {
-      throw invalid(`source "${source}" has an unknown option "${name}"`, 'the options are loop=1 and realtime=1');
+      throw invalid(
+        `source "${source}" has an unknown option "${name}"`,
+        'the options are loop=1 and realtime=1',
+      );
     }
   }
   return {

@@ -1,6 +1,6 @@
-import type { CaptureFailure } from '../frame-source.ts';
-import { captureFailure } from '../capture-error.ts';
 import type { CameraCause } from '../../flow/camera-state.ts';
+import { captureFailure } from '../capture-error.ts';
+import type { CaptureFailure } from '../frame-source.ts';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -68,12 +68,14 @@ const RULES: readonly Rule[] = [
     hint: 'the source has no video; check that the address is the one of a video stream',
   },
   {
-    pattern: /Unknown decoder|Unrecognized (option|hwaccel)|Option not found|Invalid hwaccel|Device setup failed/i,
+    pattern:
+      /Unknown decoder|Unrecognized (option|hwaccel)|Option not found|Invalid hwaccel|Device setup failed/i,
     cause: 'decode_error',
     hint: 'this ffmpeg does not know that; check capture.hwaccel and capture.inputArgs',
   },
   {
-    pattern: /Device creation failed|No device available for decoder|hwaccel initiali[sz]ation returned error/i,
+    pattern:
+      /Device creation failed|No device available for decoder|hwaccel initiali[sz]ation returned error/i,
     cause: 'decode_error',
     hint: 'the hardware decoder cannot be used; set capture.hwaccel to none, or check its driver and permissions',
   },
@@ -83,16 +85,22 @@ const RULES: readonly Rule[] = [
     hint: 'no secure connection; check that the camera speaks TLS on that port',
   },
   { pattern: /timed out|Immediate exit requested/i, cause: 'unreachable', hint: CHECK_NETWORK },
-  { pattern: /Connection reset|Broken pipe|End of file|Input\/output error/i, cause: 'unreachable', hint: CHECK_NETWORK },
   {
-    pattern: /moov atom not found|Invalid data found|Error (opening input|while decoding)|Could not find codec/i,
+    pattern: /Connection reset|Broken pipe|End of file|Input\/output error/i,
+    cause: 'unreachable',
+    hint: CHECK_NETWORK,
+  },
+  {
+    pattern:
+      /moov atom not found|Invalid data found|Error (opening input|while decoding)|Could not find codec/i,
     cause: 'decode_error',
     hint: 'the data is damaged or of a kind that ffmpeg does not decode; play it with ffplay to compare',
   },
 ];
 
 /** Lines of a decoder that was not given a keyframe yet. */
-const NO_KEYFRAME = /non-existing [PS]PS|[PS]PS id out of range|no frame!|Could not find ref with POC|missing reference/i;
+const NO_KEYFRAME =
+  /non-existing [PS]PS|[PS]PS id out of range|no frame!|Could not find ref with POC|missing reference/i;
 
 const KEYFRAME_HINT = 'the camera sends no keyframe; set its keyframe (I-frame) interval to 1 to 4 seconds';
 

@@ -1,6 +1,6 @@
+import { redactUrl } from '../../base/log.ts';
 import type { Colour } from '../../flow/frame.ts';
 import type { SizePx } from '../../flow/geometry.ts';
-import { redactUrl } from '../../base/log.ts';
 import type { CaptureFailure } from '../frame-source.ts';
 import { ffmpegFailure, isLostPicture } from './ffmpeg-failure.ts';
 

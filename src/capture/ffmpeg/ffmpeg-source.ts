@@ -1,5 +1,5 @@
-import { abortError } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
+import { abortError } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CaptureConfig } from '../../config/schema.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
@@ -90,7 +90,8 @@ export class FfmpegSource implements FrameSource {
     const { cameraId, source, box, pool, clock } = this.#options;
     const pictures = new AsyncQueue<Picture>();
     const log = new FfmpegLog({
-      picture: (info) => pictures.push({ ...info, frame: fitSize(info.source, box), arrivedMonoMs: clock.monoMs() }),
+      picture: (info) =>
+        pictures.push({ ...info, frame: fitSize(info.source, box), arrivedMonoMs: clock.monoMs() }),
       lostPicture: () => sink.dropped('decode_error'),
     });
     this.#log = log;
@@ -112,8 +113,16 @@ export class FfmpegSource implements FrameSource {
     if (exit.code === 0) return;
     const ended =
       exit.signal === null
-        ? captureFailure('ended', log.problems.at(-1) ?? `ffmpeg ended with status ${exit.code}`, 'see the log')
-        : captureFailure('ended', `ffmpeg was killed by ${exit.signal}`, 'check the system log (out of memory?)');
+        ? captureFailure(
+            'ended',
+            log.problems.at(-1) ?? `ffmpeg ended with status ${exit.code}`,
+            'see the log',
+          )
+        : captureFailure(
+            'ended',
+            `ffmpeg was killed by ${exit.signal}`,
+            'check the system log (out of memory?)',
+          );
     throw new CaptureError((exit.signal === null ? log.failure() : undefined) ?? ended);
   }
 }

@@ -1,5 +1,5 @@
-import { OcellusError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
+import { OcellusError } from '../../base/errors.ts';
 import { startTool } from '../child-process.ts';
 import { eachLine } from '../lines.ts';
 
