@@ -1,0 +1,303 @@
+import type { Clock } from '../base/clock.ts';
+import { explain, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
+import type { Config, MqttConfig } from '../config/schema.ts';
+import type { CameraState } from '../flow/camera-state.ts';
+import type { DomainEvent } from '../flow/domain-event.ts';
+import { BrokerKeeper } from './broker-keeper.ts';
+import { type BrokerLink, type Message, PublishRefused } from './broker-link.ts';
+import { CommandDesk } from './command-desk.ts';
+import { type CommandHandler, type CommandOutcome, outcomePayload } from './commands.ts';
+import { leftoverCorrection } from './leftovers.ts';
+import { Outbox } from './outbox.ts';
+import { Retained } from './retained.ts';
+import { type CommandName, Topics } from './topics.ts';
+
+/** How long `start` waits for the first connection. The daemon runs without it, but most often it is there at once. */
+const FIRST_WAIT_MS = 2_000;
+/** Messages that may be on their way at once. */
+const WINDOW = 16;
+/** What an earlier run left retained arrives right after subscribing; after so long nobody listens for it any more. */
+const LEFTOVERS_MS = 5_000;
+/** Part of the deadline of `close` that is kept for the farewell. */
+const FAREWELL_SHARE = 0.3;
+const DRAIN_POLL_MS = 10;
+
+export interface MqttPublisherOptions {
+  readonly config: MqttConfig;
+  readonly deviceId: string;
+  /** What exists, so that topics of cameras, zones and labels that no longer do are cleared. */
+  readonly cameras: Config['cameras'];
+  /** Carries out commands. */
+  readonly onCommand: CommandHandler;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+export interface MqttStatus {
+  readonly connected: boolean;
+  /** Events that the broker does not have yet. */
+  readonly queued: number;
+  /** Events lost: the broker was away for too long, or refused them. */
+  readonly dropped: number;
+  /** Why there is no connection, with what to try; null while there is one. */
+  readonly lastError: string | null;
+}
+
+/** Objects present now, by label, and by zone and label. */
+export interface Counts {
+  readonly byLabel: ReadonlyMap<string, number>;
+  readonly byZone: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/**
+ * Keeps the broker informed. What is retained is made true again at every connection; events wait, in order and bounded,
+ * until the broker has acknowledged them. Calls return at once and never throw, whether the broker is there or not.
+ */
+export class MqttPublisher implements Service {
+  readonly name = 'mqtt';
+  readonly #options: MqttPublisherOptions;
+  readonly #log: Logger;
+  readonly #topics: Topics;
+  readonly #outbox: Outbox;
+  readonly #retained = new Retained();
+  readonly #desk: CommandDesk;
+  readonly #keeper: BrokerKeeper;
+  #deviceState: Record<string, unknown> | undefined;
+  /** There is no connection although one was tried or there was one. */
+  #away = false;
+  #inFlight = 0;
+  #refused = 0;
+  #droppedTold = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: MqttPublisherOptions) {
+    const { config, deviceId, cameras, onCommand, clock, random, log } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#topics = new Topics(deviceId);
+    this.#outbox = new Outbox(config.outboxEvents, WINDOW);
+    this.#desk = new CommandDesk({
+      topics: this.#topics,
+      cameras,
+      handler: onCommand,
+      log,
+      outcome: (cameraId, command, outcome) => this.commandOutcome(cameraId, command, outcome),
+      failure: (topic, payload) => this.#publishOnce(topic, payload),
+    });
+    this.#keeper = new BrokerKeeper({
+      config,
+      deviceId,
+      will: { topic: this.#topics.availability, payload: 'offline' },
+      clock,
+      random,
+      log,
+      linked: (link) => this.#linked(link),
+      lost: () => this.#lost(),
+      received: (message) => this.#received(message),
+    });
+  }
+
+  /** Resolves when connected, or after a moment without: the daemon must not depend on the broker. */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#retained.set(this.#topics.availability, 'online');
+    await this.#keeper.start(FIRST_WAIT_MS);
+  }
+
+  get status(): MqttStatus {
+    const { link, lastError } = this.#keeper;
+    return {
+      connected: link !== undefined,
+      queued: this.#outbox.queued,
+      dropped: this.#outbox.dropped + this.#refused,
+      lastError: lastError === undefined ? null : explain(lastError),
+    };
+  }
+
+  /** Queues an event. It is published once, in order, as soon as the broker is there. */
+  publishEvent(event: DomainEvent): void {
+    this.#outbox.put(event, this.#away);
+    if (this.#outbox.dropped > 0 && this.#droppedTold === 0) {
+      this.#log.warn(
+        { capacity: this.#options.config.outboxEvents },
+        'event outbox full: dropping the oldest',
+      );
+      this.#droppedTold = 1;
+    }
+    this.#pump();
+  }
+
+  /** Payload of `state`. What became of events on their way to the broker is added to it, as `mqtt`. */
+  deviceState(state: Record<string, unknown>): void {
+    this.#deviceState = state;
+    const { queued, dropped } = this.status;
+    this.publishRetained('state', JSON.stringify({ ...state, mqtt: { queued, dropped } }));
+  }
+
+  cameraState(cameraId: string, state: CameraState): void {
+    this.#retain(this.#topics.cameraState(cameraId), JSON.stringify(state));
+  }
+
+  counts(cameraId: string, counts: Counts): void {
+    for (const [label, count] of counts.byLabel) {
+      this.#retain(this.#topics.count(cameraId, label), String(count));
+    }
+    for (const [zone, byLabel] of counts.byZone) {
+      for (const [label, count] of byLabel) {
+        this.#retain(this.#topics.zoneCount(cameraId, zone, label), String(count));
+      }
+    }
+  }
+
+  motion(cameraId: string, moving: boolean): void {
+    this.#retain(this.#topics.motion(cameraId), moving ? 'ON' : 'OFF');
+  }
+
+  /** What is in force of a command's subject: after a command, and at start. Values are retained, `snapshot`'s are not. */
+  commandOutcome(cameraId: string, command: CommandName, outcome: CommandOutcome): void {
+    const topic = this.#topics.outcome(cameraId, command);
+    if (command === 'snapshot') this.#publishOnce(topic, outcomePayload(outcome));
+    else this.#retain(topic, outcomePayload(outcome));
+  }
+
+  /** Publishes the tracks of a frame, if that is asked for and the connection keeps up. */
+  publishTracks(cameraId: string, tracks: unknown): void {
+    if (!this.#options.config.tracks) return;
+    this.#keeper.link?.publishUnacknowledged(this.#topics.tracks(cameraId), JSON.stringify(tracks));
+  }
+
+  /** Sets any retained topic. @param suffix below `ocellus/<device>/`. An empty payload clears it. */
+  publishRetained(suffix: string, payload: string | Buffer): void {
+    this.#retain(`${this.#topics.root}/${suffix}`, payload);
+  }
+
+  /** Hands over what it can, says `offline` and disconnects, all within `deadlineMs`. */
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const endMonoMs = clock.monoMs() + deadlineMs;
+    const drainedByMonoMs = endMonoMs - deadlineMs * FAREWELL_SHARE;
+    while (this.#keeper.link !== undefined && !this.#isDrained && clock.monoMs() < drainedByMonoMs) {
+      await clock.sleep(DRAIN_POLL_MS);
+    }
+    const link = this.#keeper.link;
+    if (link !== undefined) {
+      // Not awaited on its own: DISCONNECT follows on the same connection, and `end` waits for the acknowledgement.
+      link.publish(this.#topics.availability, 'offline', true).catch((error: unknown) => {
+        this.#log.warn({ error: messageOf(error) }, 'could not say offline');
+      });
+      await link.end(Math.max(0, endMonoMs - clock.monoMs()));
+    }
+    await this.#keeper.stop();
+    const { queued } = this.#outbox;
+    if (queued > 0) this.#log.warn({ events: queued }, 'events lost: the MQTT broker was away at the end');
+  }
+
+  get #isDrained(): boolean {
+    return this.#outbox.isEmpty && this.#retained.isSettled && this.#inFlight === 0;
+  }
+
+  #linked(link: BrokerLink): void {
+    this.#inFlight = 0;
+    this.#away = false;
+    const { dropped } = this.status;
+    if (this.#deviceState !== undefined) this.deviceState(this.#deviceState);
+    if (dropped > 0) this.#log.warn({ dropped }, 'events were dropped while the MQTT broker was away');
+    this.#droppedTold = 0;
+    void this.#listen(link);
+    this.#retained.republish(this.#topics.availability);
+    this.#pump();
+  }
+
+  /** Subscribes to commands, and for a while to what an earlier run of this device left retained. */
+  async #listen(link: BrokerLink): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      await link.subscribe([this.#topics.commands]);
+      await link.subscribe(this.#topics.leftovers);
+      clock.after(LEFTOVERS_MS, () => {
+        link.unsubscribe(this.#topics.leftovers).catch((error: unknown) => {
+          if (link.isOpen) this.#log.warn({ error: messageOf(error) }, 'could not unsubscribe');
+        });
+      });
+    } catch (error) {
+      if (link.isOpen) {
+        this.#log.warn({ error: messageOf(error) }, 'the MQTT broker refuses subscriptions: no commands');
+      }
+    }
+  }
+
+  #lost(): void {
+    this.#away = true;
+    this.#outbox.interrupted();
+  }
+
+  #received(message: Message): void {
+    if (this.#desk.take(message)) return;
+    const { topic, payload, retain } = message;
+    if (!retain || payload.length === 0 || this.#retained.has(topic)) return;
+    const correction = leftoverCorrection(this.#topics, this.#options.cameras, topic);
+    if (correction !== undefined) this.#retain(topic, correction);
+  }
+
+  #retain(topic: string, payload: string | Buffer): void {
+    this.#retained.set(topic, payload);
+    this.#pump();
+  }
+
+  /** Publishes something that is worth nothing later: dropped when there is no connection. */
+  #publishOnce(topic: string, payload: string): void {
+    const { link } = this.#keeper;
+    if (link !== undefined) void this.#send(link, topic, payload, false);
+  }
+
+  /** Sends what waits, as far as the window allows. */
+  #pump(): void {
+    const { link } = this.#keeper;
+    if (link === undefined) return;
+    while (this.#inFlight < WINDOW) {
+      const retained = this.#retained.next();
+      if (retained !== undefined) {
+        void this.#send(link, retained.topic, retained.value, true);
+        continue;
+      }
+      const next = this.#outbox.next();
+      if (next === undefined) return;
+      const { event, acknowledge } = next;
+      void this.#send(link, this.#topics.events(event.cameraId), JSON.stringify(event), false, acknowledge);
+    }
+  }
+
+  async #send(
+    link: BrokerLink,
+    topic: string,
+    payload: string | Buffer,
+    retain: boolean,
+    acknowledged?: () => void,
+  ): Promise<void> {
+    this.#inFlight += 1;
+    try {
+      await link.publish(topic, payload, retain);
+      acknowledged?.();
+    } catch (error) {
+      // A lost connection is not an error of the message: everything is sent again over the next one.
+      if (!(error instanceof PublishRefused)) return;
+      this.#log.error({ topic, error: error.message }, 'the MQTT broker refused a message');
+      if (acknowledged !== undefined) this.#refused += 1;
+      acknowledged?.();
+    } finally {
+      if (this.#keeper.link === link) {
+        this.#inFlight -= 1;
+        this.#pump();
+      }
+    }
+  }
+}
