@@ -29,19 +29,15 @@ export async function assertReadableModel(file: string): Promise<void> {
  */
 export function modelFileError(file: string, cause: unknown): OcellusError | undefined {
   const reason = messageOf(cause);
-  if (/external (data|initializer)|GetFileLength|cannot get file size|External data path/i.test(reason)) {
-    const name = /(?:file|path)[^"'/]*["']?([^\s"']+)["']?/i.exec(reason)?.[1];
+  if (/external (data|initializer)|GetFileLength|cannot get file size/i.test(reason)) {
+    const weights = /(?:GetFileLength for |: ")([^"]+?)(?: failed|")/.exec(reason)?.[1] ?? reason;
     return new OcellusError(
       'model_external_data_missing',
-      `model ${file} keeps its weights in another file that cannot be read${name === undefined ? '' : `: ${reason}`}`,
+      `model ${file} keeps its weights in another file, which cannot be read: ${weights}`,
       { hint: 'put the file with the weights beside the model, under its original name', cause },
     );
   }
-  if (
-    /protobuf parsing failed|ModelProto does not have a graph|INVALID_PROTOBUF|Load model .* failed/i.test(
-      reason,
-    )
-  ) {
+  if (/protobuf parsing failed|ModelProto does not have a graph|INVALID_PROTOBUF/i.test(reason)) {
     return modelInvalid(file, 'it is not an ONNX model, or was cut off', cause);
   }
   if (/INVALID_GRAPH|is not a registered function\/op|Unsupported model IR version|opset/i.test(reason)) {

@@ -1,5 +1,8 @@
 import { OcellusError } from '../base/errors.ts';
-import type { ProviderRefusal, TensorInfo } from './backend.ts';
+import type { TensorInfo } from './backend.ts';
+
+/** Element types that inputs and outputs may have. */
+export const TENSOR_TYPES: readonly TensorInfo['type'][] = ['float32', 'float16', 'uint8', 'int32', 'int64'];
 
 /** What a session can feed: one input of floats. @throws OcellusError `model_unsupported` */
 export function assertImageModel(file: string, inputs: readonly TensorInfo[]): void {
@@ -15,10 +18,13 @@ export function assertImageModel(file: string, inputs: readonly TensorInfo[]): v
   );
 }
 
-/** None of the configured providers runs the model. */
-export function noProvider(refused: readonly ProviderRefusal[]): OcellusError {
-  const reasons = refused.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ');
-  return new OcellusError('provider_unavailable', `no configured provider can run the model: ${reasons}`, {
-    hint: 'install what the provider needs, name a libonnxruntime that has it, or add cpu to providers',
-  });
+/** An input or output that is a sequence, a map, or of a type that nothing here can read. */
+export function unsupportedTensor(side: string, name: string): OcellusError {
+  return new OcellusError(
+    'model_unsupported',
+    `${side} ${name} of the model is no tensor of a supported type`,
+    {
+      hint: `supported are tensors of ${TENSOR_TYPES.join(', ')}`,
+    },
+  );
 }

@@ -22,3 +22,10 @@ export function sessionClosed(): OcellusError {
     hint: 'open the model again',
   });
 }
+
+/** The error for an input of another length than its shape says; undefined when they agree. */
+export function shapeMismatch(dims: readonly number[], length: number): OcellusError | undefined {
+  const needed = dims.reduce((product, dim) => product * dim, 1);
+  if (needed === length) return undefined;
+  return runFailed(`shape [${dims.join(', ')}] needs ${needed} values, and input() gave ${length}`);
+}

@@ -1,15 +1,15 @@
 import type { Clock } from '../../base/clock.ts';
-import { messageOf, OcellusError } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Provider } from '../../config/schema.ts';
 import type { InferenceBackend, InferenceSession, ProviderRefusal, SessionOptions } from '../backend.ts';
-import { assertReadableModel, modelFileError, modelInvalid } from '../model-load-error.ts';
-import { assertImageModel, noProvider } from '../model-shape.ts';
+import { assertReadableModel } from '../model-load-error.ts';
+import { assertImageModel } from '../model-shape.ts';
+import { openOnFirstProvider, providerNames } from '../provider-choice.ts';
+import { assertProviderRuns, PROOF_RUN_DEADLINE_MS, withProfile } from '../provider-proof.ts';
 import type { OrtLibrary } from './library.ts';
-import { elementCount } from './native-tensor.ts';
 import { addressOf, type Pointer } from './ort-api.ts';
-import { kernelsByProvider, PROOF_RUN_DEADLINE_MS, proofDims, withProfile } from './provider-proof.ts';
 import { OrtSession } from './session.ts';
-import { type NativeOptions, providerNames, withSessionOptions } from './session-options.ts';
+import { type NativeOptions, withSessionOptions } from './session-options.ts';
 import { check } from './status.ts';
 import { readTensorInfos } from './tensor-info.ts';
 
@@ -30,19 +30,7 @@ export class OrtCApiBackend implements InferenceBackend {
 
   async open(options: SessionOptions): Promise<InferenceSession> {
     await assertReadableModel(options.file);
-    const refused: ProviderRefusal[] = [];
-    for (const [i, provider] of options.providers.entries()) {
-      try {
-        return await this.#try(options, options.providers.slice(i), refused);
-      } catch (error) {
-        if (error instanceof OcellusError) throw error;
-        const fault = modelFileError(options.file, error);
-        if (fault !== undefined) throw fault;
-        if (provider === 'cpu') throw modelInvalid(options.file, messageOf(error), error);
-        refused.push({ provider, reason: messageOf(error) });
-      }
-    }
-    throw noProvider(refused);
+    return openOnFirstProvider(options, (providers, refused) => this.#try(options, providers, refused));
   }
 
   /** Opens the model on the first of `providers`. @throws Error saying why that provider is not to be had */
@@ -53,20 +41,13 @@ export class OrtCApiBackend implements InferenceBackend {
   ): Promise<InferenceSession> {
     const provider = providers[0]!;
     if (!this.#library.providers.includes(providerNames[provider])) {
-      throw new Error(
-        `${this.#library.file} (ONNX Runtime ${this.version}) was built without ${providerNames[provider]}`,
-      );
+      throw new Error(`${this.#library.file} (ONNX Runtime ${this.version}) was built without ${provider}`);
     }
     return provider === 'cpu'
       ? this.#open(options, { providers }, provider, refused)
       : this.#openProven(options, providers, refused);
   }
 
-  /**
-   * A GPU provider that was accepted may still have been given no node of the graph at all, and the CPU the lot. Asking
-   * for "no node on the CPU" would refuse sound sessions, because shape arithmetic and some heads belong there. So the first
-   * run is profiled: the provider is in use if it ran a kernel. That run also warms the session up.
-   */
   async #openProven(
     options: SessionOptions,
     providers: readonly Provider[],
@@ -78,13 +59,7 @@ export class OrtCApiBackend implements InferenceBackend {
       const present = providers.filter((name) => this.#library.providers.includes(providerNames[name]));
       const session = await this.#open(options, { providers: present, profilePrefix }, provider, refused);
       try {
-        const dims = proofDims(session.inputs[0]!.dims);
-        session.input(elementCount(dims)).fill(0);
-        await session.run(dims, PROOF_RUN_DEADLINE_MS);
-        session.endProfiling();
-        if (!kernelsByProvider(await readProfile()).has(providerNames[provider])) {
-          throw new Error(`${providerNames[provider]} took no node of this model`);
-        }
+        await assertProviderRuns(provider, session, () => session.endProfiling(), readProfile);
         return session;
       } catch (error) {
         await session.close(PROOF_RUN_DEADLINE_MS);

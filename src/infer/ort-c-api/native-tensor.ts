@@ -91,6 +91,6 @@ export class NativeTensor {
   }
 }
 
-export function elementCount(dims: readonly number[]): number {
+function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }

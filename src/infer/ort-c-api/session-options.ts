@@ -4,13 +4,6 @@ import type { OrtApi, Pointer } from './ort-api.ts';
 import { ORT_ENABLE_ALL } from './ort-api-table.ts';
 import { check, takeOut } from './status.ts';
 
-/** Names of the providers in ONNX Runtime's own list. */
-export const providerNames: Readonly<Record<Provider, string>> = {
-  tensorrt: 'TensorrtExecutionProvider',
-  cuda: 'CUDAExecutionProvider',
-  cpu: 'CPUExecutionProvider',
-};
-
 export interface NativeOptions {
   /** The provider to try, then those that may take the nodes that it does not. */
   readonly providers: readonly Provider[];

@@ -1,10 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
-import { messageOf, OcellusError } from '../../base/errors.ts';
+import { OcellusError } from '../../base/errors.ts';
 import type { Provider } from '../../config/schema.ts';
 import type { InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
-import { runFailed, runTimedOut, sessionClosed } from '../run-error.ts';
-import { elementCount, NativeTensor } from './native-tensor.ts';
+import { plainReason } from '../provider-choice.ts';
+import { runFailed, runTimedOut, sessionClosed, shapeMismatch } from '../run-error.ts';
+import { NativeTensor } from './native-tensor.ts';
 import { addressOf, type OrtApi, type Pointer } from './ort-api.ts';
 import { check, takeOut, takeStatus } from './status.ts';
 
@@ -87,7 +88,7 @@ export class OrtSession implements InferenceSession {
     }
     if (this.#closing !== undefined) throw sessionClosed();
     if (timedOut) throw runTimedOut(deadlineMs, 'it was ended', failure);
-    if (failure !== undefined) throw runFailed(messageOf(failure), failure);
+    if (failure !== undefined) throw runFailed(plainReason(failure), failure);
     return this.#readOutputs();
   }
 
@@ -133,12 +134,8 @@ export class OrtSession implements InferenceSession {
 
   /** Binds the input to our memory, once per shape. */
   #bind(dims: readonly number[]): void {
-    const length = elementCount(dims);
-    if (length !== this.#inputData.length) {
-      throw runFailed(
-        `shape [${dims.join(', ')}] needs ${length} values and input() gave ${this.#inputData.length}`,
-      );
-    }
+    const mismatch = shapeMismatch(dims, this.#inputData.length);
+    if (mismatch !== undefined) throw mismatch;
     if (this.#boundInput === undefined || !sameDims(this.#boundInput.dims, dims)) {
       this.#unbindInput();
       this.#unbindOutputs();

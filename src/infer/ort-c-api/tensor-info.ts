@@ -1,6 +1,6 @@
 import koffi from 'koffi';
-import { OcellusError } from '../../base/errors.ts';
 import type { TensorInfo } from '../backend.ts';
+import { unsupportedTensor } from '../model-shape.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
 import { elementTypes } from './ort-api-table.ts';
 import { check, takeOut } from './status.ts';
@@ -25,11 +25,7 @@ export function readTensorInfos(api: OrtApi, session: Pointer, side: 'Input' | '
       const info = takeOut((out) => check(api, api.CastTypeInfoToTensorInfo(typeInfo, out)));
       const { type, dims } = info === 0n ? { type: undefined, dims: [] } : readTypeAndShape(api, info);
       if (type === undefined) {
-        throw new OcellusError(
-          'model_unsupported',
-          `${side.toLowerCase()} ${name} of the model is no tensor of a supported type`,
-          { hint: `supported are tensors of ${Object.keys(elementTypes).join(', ')}` },
-        );
+        throw unsupportedTensor(side.toLowerCase(), name);
       }
       return { name, type, dims: dims.map((dim) => (dim < 0 ? null : dim)) };
     } finally {

@@ -2,6 +2,14 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Provider } from '../config/schema.ts';
+import type { InferenceSession } from './backend.ts';
+import { providerNames } from './provider-choice.ts';
+
+// A GPU provider that was accepted may still have been given no node of the graph, and the CPU the lot. To ask for "no node
+// on the CPU" would refuse sound sessions, because shape arithmetic and some heads of quantized models belong there. So the
+// first run is profiled: a provider is in use if it ran a kernel. That run also warms the session up. Where `cpu` is not
+// in the list of providers, `session.disable_cpu_ep_fallback` refuses the CPU besides.
 
 /** Longest first run: TensorRT may build an engine in it. */
 export const PROOF_RUN_DEADLINE_MS = 15 * 60_000;
@@ -23,6 +31,25 @@ export function kernelsByProvider(profileJson: string): ReadonlyMap<string, numb
     }
   }
   return counts;
+}
+
+/**
+ * Runs a session once on zeros and looks into its profile.
+ * @throws Error when `provider` ran no kernel
+ */
+export async function assertProviderRuns(
+  provider: Provider,
+  session: Pick<InferenceSession, 'inputs' | 'input' | 'run'>,
+  endProfiling: () => void,
+  readProfile: () => Promise<string>,
+): Promise<void> {
+  const dims = proofDims(session.inputs[0]!.dims);
+  session.input(dims.reduce((product, dim) => product * dim, 1)).fill(0);
+  await session.run(dims, PROOF_RUN_DEADLINE_MS);
+  endProfiling();
+  if (!kernelsByProvider(await readProfile()).has(providerNames[provider])) {
+    throw new Error(`${providerNames[provider]} took no node of this model`);
+  }
 }
 
 /** Gives `use` a directory for one profile, and what is in that profile afterwards. The directory is removed. */
