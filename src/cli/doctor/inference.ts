@@ -1,0 +1,76 @@
+import { messageOf, OcellusError } from '../../base/errors.ts';
+import type { Config, ModelConfig, Provider } from '../../config/schema.ts';
+import { createBackend } from '../../infer/backends.ts';
+import type { Finding } from './finding.ts';
+
+const CLOSE_DEADLINE_MS = 5_000;
+
+/** Loads ONNX Runtime, and every configured model on every provider that it names, each on its own. */
+export async function inferenceFindings(config: Config): Promise<Finding[]> {
+  const models = Object.entries(config.models);
+  if (models.length === 0) return [await runtimeFinding({ backend: 'auto' }, 'onnxruntime')];
+  const found: Finding[] = [];
+  // One after another: two sessions being built at once would need the memory of both.
+  for (const [name, model] of models) found.push(...(await modelFindings(name, model)));
+  return found;
+}
+
+async function runtimeFinding(
+  options: Pick<ModelConfig, 'backend' | 'libonnxruntime'>,
+  id: string,
+): Promise<Finding> {
+  try {
+    const { name, version } = await createBackend(options);
+    return { id, status: 'ok', summary: `ONNX Runtime ${version} through ${name}` };
+  } catch (error) {
+    return failure(id, error);
+  }
+}
+
+async function modelFindings(name: string, model: ModelConfig): Promise<Finding[]> {
+  const runtime = await runtimeFinding(model, `model:${name}`);
+  if (runtime.status !== 'ok') return [runtime];
+  const usable: Provider[] = [];
+  const findings: Finding[] = [];
+  for (const provider of model.providers) {
+    const finding = await providerFinding(name, model, provider);
+    findings.push(finding);
+    if (finding.status === 'ok') usable.push(provider);
+  }
+  const first = usable[0];
+  if (first === undefined) return [runtime, ...findings];
+  return [
+    { ...runtime, summary: `${runtime.summary}; will run on ${first}` },
+    // A provider that another stands in for costs speed, not the work.
+    ...findings.map(
+      (finding): Finding => (finding.status === 'fail' ? { ...finding, status: 'warn' } : finding),
+    ),
+  ];
+}
+
+async function providerFinding(name: string, model: ModelConfig, provider: Provider): Promise<Finding> {
+  const id = `model:${name}:${provider}`;
+  try {
+    const backend = await createBackend(model);
+    const session = await backend.open({
+      file: model.file,
+      providers: [provider],
+      providerOptions: model.providerOptions as Partial<Record<Provider, Record<string, string>>>,
+      threads: model.threads,
+    });
+    await session.close(CLOSE_DEADLINE_MS);
+    return { id, status: 'ok', summary: `runs ${model.file}` };
+  } catch (error) {
+    return failure(id, error);
+  }
+}
+
+function failure(id: string, error: unknown): Finding {
+  const hint = error instanceof OcellusError ? error.hint : undefined;
+  return {
+    id,
+    status: 'fail',
+    summary: messageOf(error),
+    remedy: hint ?? 'look at the model and the library named',
+  };
+}

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a Jetson says of itself. */
+export interface JetsonFacts {
+  /** Release of Linux for Tegra, such as `36.4.3` (JetPack 6). */
+  readonly l4t: string;
+}
+
+/** The board's name from the device tree, such as `NVIDIA Jetson Orin Nano Developer Kit`; null where there is none. */
+export async function boardModel(root: string): Promise<string | null> {
+  const text = await readIfThere(join(root, 'proc/device-tree/model'));
+  // Strings of the device tree end in a NUL.
+  return text?.replaceAll('\0', '').trim() || null;
+}
+
+/** Null on anything but a Jetson. */
+export async function jetsonFacts(root: string): Promise<JetsonFacts | null> {
+  const text = await readIfThere(join(root, 'etc/nv_tegra_release'));
+  const match = /# R(\d+) \(release\), REVISION: ([\d.]+)/.exec(text ?? '');
+  return match === null ? null : { l4t: `${match[1]}.${match[2]}` };
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
