@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { configJsonSchema, entriesOf, type JsonSchema } from './json-schema.ts';
 
-const HEAD = `# yaml-language-server: $schema=schema.json
+const HEAD = `# biome-ignore-all format: generated
+# yaml-language-server: $schema=schema.json
 #
 # Every key, with its default and what it means. A key that is commented out has no default. Names of models, cameras,
 # zones and lines are examples. Generated from src/config/schema.ts: "npm run generate" writes it anew.
