@@ -1,12 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
 import type { CaptureConfig } from '../config/schema.ts';
 import type { FramePool } from '../flow/frame-pool.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import { FfmpegSource } from './ffmpeg/ffmpeg-source.ts';
 import type { FrameSource } from './frame-source.ts';
-import { parseSourceUrl } from './source-url.ts';
+import { GstSource } from './gstreamer/gst-source.ts';
+import { createSimSource } from './sim/sim-source.ts';
+import { parseSourceUrl, type SourceUrl } from './source-url.ts';
 
 export interface FrameSourceOptions {
   readonly cameraId: string;
@@ -18,7 +19,6 @@ export interface FrameSourceOptions {
   /** Where frames get their buffers. */
   readonly pool: FramePool;
   readonly clock: Clock;
-  readonly log: Logger;
   /** Directory that relative file names start from: the configuration's. */
   readonly baseDir: string;
 }
@@ -28,11 +28,24 @@ export interface FrameSourceOptions {
  * @throws OcellusError `config_invalid`
  */
 export function createFrameSource(options: FrameSourceOptions): FrameSource {
-  const { cameraId, capture, detect, pool, clock, log } = options;
+  const { cameraId, capture, detect, pool, clock } = options;
   const source = parseSourceUrl(options.source, options.baseDir);
   const box = { widthPx: detect.widthPx, heightPx: detect.heightPx };
-  if (source.kind === 'csi') {
-    throw new OcellusError('config_invalid', 'todo', {});
+  const common = { cameraId, pool, clock, box, fps: detect.fps };
+  if (source.kind === 'sim') return createSimSource({ ...common, params: source.params });
+  if (usesGstreamer(source, capture)) return new GstSource({ ...common, source, capture });
+  return new FfmpegSource({ ...common, source, capture });
+}
+
+/** CSI sensors are GStreamer's alone, and so is a pipeline; the rest is ffmpeg's unless asked otherwise. */
+function usesGstreamer(source: SourceUrl, capture: CaptureConfig): boolean {
+  if (capture.backend === 'auto') return source.kind === 'csi' || capture.pipeline !== undefined;
+  if (capture.backend === 'gstreamer') return true;
+  if (source.kind === 'csi' || capture.pipeline !== undefined) {
+    const what = source.kind === 'csi' ? 'csi:// sources' : 'capture.pipeline';
+    throw new OcellusError('config_invalid', `${what} cannot be read by ffmpeg`, {
+      hint: 'set capture.backend to gstreamer or auto',
+    });
   }
-  return new FfmpegSource({ cameraId, source, capture, fps: detect.fps, box, pool, clock, log });
+  return false;
 }

@@ -1,16 +1,17 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortError } from '../../base/clock.ts';
-import type { Logger } from '../../base/log.ts';
 import type { CaptureConfig } from '../../config/schema.ts';
+import { i420Bytes } from '../../flow/frame.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import { AsyncQueue } from '../async-queue.ts';
+import { ByteReader } from '../byte-reader.ts';
 import { CaptureError, captureFailure } from '../capture-error.ts';
 import { type ChildExit, startTool, type ToolProcess } from '../child-process.ts';
 import { fitSize } from '../fit-size.ts';
+import { FrameMaker, type Picture, type PictureBody } from '../frame-maker.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
 import { eachLine } from '../lines.ts';
-import { type Picture, PictureReader } from '../picture-reader.ts';
 import { describeSource, type SourceUrl } from '../source-url.ts';
 import { ffmpegArgs } from './ffmpeg-args.ts';
 import { FfmpegLog } from './ffmpeg-log.ts';
@@ -24,7 +25,6 @@ export interface FfmpegSourceOptions {
   readonly box: SizePx;
   readonly pool: FramePool;
   readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** ffmpeg ends within a frame of SIGTERM unless it is stuck. */
@@ -66,7 +66,7 @@ export class FfmpegSource implements FrameSource {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     try {
-      await this.#readPictures(tool, sink);
+      await this.#readPictures(tool, sink, signal);
     } finally {
       signal.removeEventListener('abort', end);
       await tool.end(GRACE_MS);
@@ -86,7 +86,7 @@ export class FfmpegSource implements FrameSource {
     );
   }
 
-  async #readPictures(tool: ToolProcess, sink: FrameSink): Promise<void> {
+  async #readPictures(tool: ToolProcess, sink: FrameSink, signal: AbortSignal): Promise<void> {
     const { cameraId, source, box, pool, clock } = this.#options;
     const pictures = new AsyncQueue<Picture>();
     const log = new FfmpegLog({
@@ -103,8 +103,16 @@ export class FfmpegSource implements FrameSource {
     tool.stderr.once('end', endOfLog);
     tool.stderr.once('close', endOfLog);
     const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
-    const reader = new PictureReader({ cameraId, pool, clock, timing, codec: () => log.codec });
-    await reader.run(pictures, tool.stdout, sink);
+    const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
+    const bytes = new ByteReader(tool.stdout);
+    for (let picture = await pictures.next(); picture !== undefined; picture = await pictures.next()) {
+      const { widthPx, heightPx } = picture.frame;
+      const body: PictureBody = {
+        readInto: (target) => bytes.readInto(target),
+        skip: () => bytes.skip(i420Bytes(widthPx, heightPx)),
+      };
+      if (!(await maker.take(picture, body, sink))) return;
+    }
   }
 
   /** Resolves the run or fails it, by how ffmpeg ended. */
