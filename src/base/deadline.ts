@@ -15,6 +15,6 @@ export function withDeadline<T>(
     const timer = clock.after(deadlineMs, () => {
       reject(new OcellusError('deadline_exceeded', `${what} took longer than ${deadlineMs} ms`));
     });
-    promise.then(resolve, reject).finally(() => timer.cancel());
+    promise.finally(() => timer.cancel()).then(resolve, reject);
   });
 }

@@ -38,7 +38,13 @@ export const silentLogger: Logger = {
   child: () => silentLogger,
 };
 
-/** `rtsp://user:secret@host/path` -> `rtsp://user:***@host/path`; other text is kept. Safe on anything logged. */
+const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/)([^/\s@:]*):(\S*)@/gi;
+const SECRET_PARAMETER = /([?&](?:password|passwd|pass|pwd|token|secret|api_?key|auth)=)[^&\s"']*/gi;
+
+/**
+ * `rtsp://user:secret@host/path?pwd=secret` -> `rtsp://user:***@host/path?pwd=***`; other text is kept. A password that
+ * holds "@" or "/" unescaped is hidden too. Safe on anything logged.
+ */
 export function redactUrl(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)([^/\s@:]*):([^\s@]*)@/gi, '$1$2:***@');
+  return text.replace(URL_PASSWORD, '$1$2:***@').replace(SECRET_PARAMETER, '$1***');
 }
