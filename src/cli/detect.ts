@@ -1,8 +1,15 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { SystemClock } from '../base/clock.ts';
 import { explain, OcellusError } from '../base/errors.ts';
-import { OUTPUT_DECODERS, type OutputDecoderName, PROVIDERS, type Provider } from '../config/schema.ts';
+import {
+  type ModelConfig,
+  OUTPUT_DECODERS,
+  type OutputDecoderName,
+  PROVIDERS,
+  type Provider,
+} from '../config/schema.ts';
 import { createBackend } from '../infer/backends.ts';
+import type { ClassChoice } from '../infer/decode/output-decoder.ts';
 import { type Detector, openDetector } from '../infer/detector.ts';
 import { readImage } from '../infer/image.ts';
 import { silentModel } from '../infer/score-watch.ts';
@@ -17,14 +24,17 @@ interface DetectOptions {
   readonly score?: number;
   readonly nmsIou?: number;
   readonly maxDetections: number;
+  readonly classes?: ClassChoice;
   readonly decoder?: OutputDecoderName;
-  readonly backend: string;
+  readonly backend: ModelConfig['backend'];
   readonly provider: readonly Provider[];
   readonly threads: number;
   readonly json?: boolean;
   readonly annotate?: string;
 }
 
+/** Nobody wants detections as weak as this but to draw a precision-recall curve. */
+const EVALUATION_SCORE = 0.05;
 const RUN_TIMEOUT_MS = 60_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
@@ -41,6 +51,12 @@ export function detectCommand(io: CommandIo): Command {
       unit,
     )
     .option('--max-detections <n>', 'most detections of one photo', positiveInteger, 100)
+    .addOption(
+      new Option(
+        '--classes <which>',
+        'report a box under its best class or under all (default: all below a score of 0.05, as for COCO evaluation)',
+      ).choices(['best', 'all']),
+    )
     .addOption(
       new Option('--decoder <name>', 'how to read the outputs (default: recognised)').choices(
         OUTPUT_DECODERS,
@@ -73,13 +89,14 @@ async function detectImages(io: CommandIo, images: readonly string[], options: D
     process.cwd(),
   );
   const detector = await openDetector({
-    backend: createBackend({ backend: options.backend }),
+    backend: await createBackend({ backend: options.backend }),
     model,
     clock: new SystemClock(),
     providers: options.provider,
     providerOptions: {},
     threads: options.threads,
     maxDetections: options.maxDetections,
+    classes: options.classes ?? (model.minScore < EVALUATION_SCORE ? 'all' : 'best'),
     runTimeoutMs: RUN_TIMEOUT_MS,
   });
   try {

@@ -7,7 +7,7 @@ import type { DetectionModel } from '../models/detection-model.ts';
 import type { InferenceBackend, InferenceSession, ProviderRefusal, SessionOptions } from './backend.ts';
 import { Candidates } from './decode/candidates.ts';
 import { createDecoder } from './decode/create-decoder.ts';
-import type { HeadOutput, OutputDecoder } from './decode/output-decoder.ts';
+import type { ClassChoice, HeadOutput, OutputDecoder } from './decode/output-decoder.ts';
 import type { FrameDetector, InferenceResult } from './frame-detector.ts';
 import { type Letterbox, toSourceBox } from './letterbox.ts';
 import { byScore, nonMaximumSuppression } from './nms.ts';
@@ -26,6 +26,8 @@ export interface DetectorOptions extends Omit<SessionOptions, 'file'> {
   readonly nmsIou?: number;
   /** Most detections of one picture; default 300. */
   readonly maxDetections?: number;
+  /** Report a box under its best class (default) or under every class above the threshold. */
+  readonly classes?: ClassChoice;
   /** A run that takes longer is ended. */
   readonly runTimeoutMs: number;
   /** Called once when the model gave no score above zero on its first frames, with an explanation. */
@@ -64,7 +66,7 @@ export class Detector implements FrameDetector {
   readonly #decoder: OutputDecoder;
   readonly #layout: TensorLayout;
   readonly #preprocessor: Yuv420Preprocessor;
-  readonly #candidates = new Candidates(0);
+  readonly #candidates = new Candidates();
   readonly #scoreWatch: ScoreWatch;
 
   constructor(session: InferenceSession, options: DetectorOptions) {
@@ -162,9 +164,10 @@ export class Detector implements FrameDetector {
   }
 
   #read(head: HeadOutput, minScore: number, box: Letterbox): Detection[] {
-    const { nmsIou = this.model.nmsIou, maxDetections = DEFAULT_MAX_DETECTIONS } = this.#options;
+    const { nmsIou = this.model.nmsIou, classes = 'best' } = this.#options;
+    const { maxDetections = DEFAULT_MAX_DETECTIONS } = this.#options;
     const candidates = this.#candidates;
-    this.#decoder.decode(head, minScore, candidates);
+    this.#decoder.decode(head, minScore, classes, candidates);
     const kept = this.#decoder.needsNms
       ? nonMaximumSuppression(candidates, nmsIou, maxDetections)
       : byScore(candidates).slice(0, maxDetections);

@@ -1,4 +1,3 @@
-import type { Candidates } from './candidates.ts';
 import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
 
 const COLUMNS = 6;
@@ -9,8 +8,8 @@ export const end2endDecoder: OutputDecoder = {
 
   fits: (_rows, columns) => columns === COLUMNS,
 
-  decode({ data, rows }: HeadOutput, minScore: number, into: Candidates): void {
-    into.reset(rows);
+  decode({ data, rows }, minScore, _classes, into): void {
+    into.reset();
     for (let i = 0; i < rows; i++) {
       const row = i * COLUMNS;
       const score = data[row + 4]!;

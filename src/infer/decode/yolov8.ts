@@ -9,38 +9,51 @@ const BOX_ROWS = 4;
 export function yolov8Decoder(): OutputDecoder {
   let best = new Float32Array(0);
   let bestClass = new Int32Array(0);
+
+  function decodeBest(output: HeadOutput, minScore: number, into: Candidates): void {
+    const { data, rows, columns: boxes } = output;
+    if (best.length !== boxes) {
+      best = new Float32Array(boxes);
+      bestClass = new Int32Array(boxes);
+    }
+    best.fill(0);
+    bestClass.fill(-1);
+    // Class by class, because that is the order in memory; scores below the threshold, nearly all, cost one comparison.
+    for (let classId = 0; classId < rows - BOX_ROWS; classId++) {
+      const row = (BOX_ROWS + classId) * boxes;
+      for (let i = 0; i < boxes; i++) {
+        const score = data[row + i]!;
+        if (score >= minScore && (score > best[i]! || bestClass[i]! < 0)) {
+          best[i] = score;
+          bestClass[i] = classId;
+        }
+      }
+    }
+    for (let i = 0; i < boxes; i++) {
+      if (bestClass[i]! >= 0) addBox(output, i, best[i]!, bestClass[i]!, into);
+    }
+  }
+
+  function decodeAll(output: HeadOutput, minScore: number, into: Candidates): void {
+    const { data, rows, columns: boxes } = output;
+    for (let classId = 0; classId < rows - BOX_ROWS; classId++) {
+      const row = (BOX_ROWS + classId) * boxes;
+      for (let i = 0; i < boxes; i++) {
+        const score = data[row + i]!;
+        if (score >= minScore) addBox(output, i, score, classId, into);
+      }
+    }
+  }
+
   return {
     needsNms: true,
 
     fits: (rows, _columns, classes) => rows === BOX_ROWS + classes,
 
-    decode({ data, rows, columns: boxes }: HeadOutput, minScore: number, into: Candidates): void {
-      into.reset(boxes);
-      if (best.length !== boxes) {
-        best = new Float32Array(boxes);
-        bestClass = new Int32Array(boxes);
-      }
-      best.fill(0);
-      bestClass.fill(-1);
-      // Class by class, because that is the order in memory; scores below the threshold, nearly all, cost one comparison.
-      for (let classId = 0; classId < rows - BOX_ROWS; classId++) {
-        const row = (BOX_ROWS + classId) * boxes;
-        for (let i = 0; i < boxes; i++) {
-          const score = data[row + i]!;
-          if (score >= minScore && (score > best[i]! || bestClass[i]! < 0)) {
-            best[i] = score;
-            bestClass[i] = classId;
-          }
-        }
-      }
-      for (let i = 0; i < boxes; i++) {
-        if (bestClass[i]! < 0) continue;
-        const cx = data[i]!;
-        const cy = data[boxes + i]!;
-        const halfWidth = data[2 * boxes + i]! / 2;
-        const halfHeight = data[3 * boxes + i]! / 2;
-        into.add(cx - halfWidth, cy - halfHeight, cx + halfWidth, cy + halfHeight, best[i]!, bestClass[i]!);
-      }
+    decode(output, minScore, classes, into): void {
+      into.reset();
+      if (classes === 'best') decodeBest(output, minScore, into);
+      else decodeAll(output, minScore, into);
     },
 
     hasScore({ data, columns: boxes }: HeadOutput): boolean {
@@ -50,4 +63,9 @@ export function yolov8Decoder(): OutputDecoder {
       return false;
     },
   };
+}
+
+function addBox(output: HeadOutput, i: number, score: number, classId: number, into: Candidates): void {
+  const { data, columns: boxes } = output;
+  into.addCentred(data[i]!, data[boxes + i]!, data[2 * boxes + i]!, data[3 * boxes + i]!, score, classId);
 }

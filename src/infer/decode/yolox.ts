@@ -1,8 +1,7 @@
 import type { SizePx } from '../../flow/geometry.ts';
 import { gridCells, STRIDES } from '../../models/output-decoder.ts';
-import type { Candidates } from './candidates.ts';
-import { bestClass, hasObjectness, ROW_HEADER } from './objectness.ts';
-import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
+import { hasObjectness, ROW_HEADER, scanRows } from './objectness.ts';
+import type { OutputDecoder } from './output-decoder.ts';
 
 /**
  * YOLOX (arXiv 2107.08430): rows of offsets in a grid cell, log sizes, objectness and class scores, level by level
@@ -16,22 +15,17 @@ export function yoloxDecoder(input: SizePx): OutputDecoder {
 
     fits: (rows, columns, classes) => rows === cells && columns === ROW_HEADER + classes,
 
-    decode({ data, rows, columns }: HeadOutput, minScore: number, into: Candidates): void {
-      into.reset(rows);
-      for (let i = 0; i < rows; i++) {
-        const row = i * columns;
-        const objectness = data[row + 4]!;
-        if (objectness < minScore) continue;
-        const classId = bestClass(data, row, columns);
-        const score = objectness * data[row + ROW_HEADER + classId]!;
-        if (score < minScore) continue;
-        const scale = stride[i]!;
-        const cx = (data[row]! + cellX[i]!) * scale;
-        const cy = (data[row + 1]! + cellY[i]!) * scale;
-        const halfWidth = (Math.exp(data[row + 2]!) * scale) / 2;
-        const halfHeight = (Math.exp(data[row + 3]!) * scale) / 2;
-        into.add(cx - halfWidth, cy - halfHeight, cx + halfWidth, cy + halfHeight, score, classId);
-      }
+    decode(output, minScore, classes, into): void {
+      const { data } = output;
+      into.reset();
+      scanRows(output, minScore, classes, (index, row, score, classId) => {
+        const scale = stride[index]!;
+        const cx = (data[row]! + cellX[index]!) * scale;
+        const cy = (data[row + 1]! + cellY[index]!) * scale;
+        const width = Math.exp(data[row + 2]!) * scale;
+        const height = Math.exp(data[row + 3]!) * scale;
+        into.addCentred(cx, cy, width, height, score, classId);
+      });
     },
 
     hasScore: hasObjectness,
