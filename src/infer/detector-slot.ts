@@ -1,0 +1,144 @@
+import type { Clock } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
+import { explain, isAbort, messageOf, OcellusError } from '../base/errors.ts';
+import { Backoff, type BackoffOptions } from '../base/retry.ts';
+import type { Frame } from '../flow/frame.ts';
+import type { FrameDetector, InferenceResult } from './frame-detector.ts';
+
+/** So many runs in a row may throw before the session is taken for broken: one bad frame is not the session's fault. */
+const FAILURES_IN_A_ROW = 3;
+
+/** How long a broken detector may take to close before a new one is opened beside it. */
+const REPLACE_CLOSE_MS = 5_000;
+
+export interface SlotOptions {
+  open(): Promise<FrameDetector>;
+  readonly clock: Clock;
+  readonly backoff: BackoffOptions;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A detector became usable or unusable, or failed again. */
+  changed(): void;
+}
+
+/** The place of one detector: holds it, counts its failures and replaces it when it is broken. */
+export class DetectorSlot {
+  readonly #options: SlotOptions;
+  readonly #backoff: Backoff;
+  readonly #closing = new AbortController();
+  #detector: FrameDetector | undefined;
+  #running: Promise<unknown> | undefined;
+  #replacing: Promise<void> | undefined;
+  #failuresInARow = 0;
+  #failures = 0;
+  #lastError: string | null = null;
+
+  constructor(options: SlotOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.backoff, options.random);
+  }
+
+  /** Has a detector that is believed to work. */
+  get healthy(): boolean {
+    return this.#detector !== undefined;
+  }
+
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** May be given a frame. */
+  get free(): boolean {
+    return this.healthy && !this.busy && !this.#closing.signal.aborted;
+  }
+
+  /** Runs and openings that failed so far. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** Opens the first detector. Rejects when that fails. */
+  async start(): Promise<void> {
+    this.#detector = await this.#options.open();
+  }
+
+  /** Runs one frame on a free slot. The frame stays the caller's. */
+  async detect(frame: Frame): Promise<InferenceResult> {
+    const detector = this.#detector;
+    if (detector === undefined || this.busy)
+      throw new OcellusError('internal', 'the detector slot is not free');
+    const run = detector.detect(frame);
+    this.#running = run;
+    try {
+      const result = await run;
+      this.#failuresInARow = 0;
+      this.#backoff.reset();
+      return result;
+    } catch (error) {
+      this.#failed(error);
+      throw error instanceof OcellusError
+        ? error
+        : new OcellusError('inference_failed', messageOf(error), { cause: error });
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Waits for the run, for half of the deadline, then closes the detector, which ends it. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing.abort();
+    const { clock } = this.#options;
+    const settled = Promise.allSettled([this.#running, this.#replacing]);
+    // A run that outlasts its half is ended by closing its detector; that is what reports whether it could be.
+    await withDeadline(settled, deadlineMs / 2, 'the last inference', clock).catch(() => undefined);
+    await this.#takeDetector()?.close(deadlineMs / 2);
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    this.#failuresInARow += 1;
+    this.#lastError = explain(error);
+    if (this.#closing.signal.aborted) return;
+    const timedOut = error instanceof OcellusError && error.code === 'inference_timeout';
+    if (timedOut || this.#failuresInARow >= FAILURES_IN_A_ROW) {
+      const broken = this.#takeDetector();
+      this.#replacing = this.#replace(broken).finally(() => {
+        this.#replacing = undefined;
+      });
+    }
+    this.#options.changed();
+  }
+
+  async #replace(broken: FrameDetector | undefined): Promise<void> {
+    try {
+      await broken?.close(REPLACE_CLOSE_MS);
+    } catch (error) {
+      this.#lastError = explain(error);
+    }
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#options.clock.sleep(this.#backoff.nextMs(), this.#closing.signal);
+        this.#detector = await this.#options.open();
+        this.#failuresInARow = 0;
+        break;
+      } catch (error) {
+        if (isAbort(error)) return;
+        this.#failures += 1;
+        this.#lastError = explain(error);
+        this.#options.changed();
+      }
+    }
+    if (this.#closing.signal.aborted) await this.#takeDetector()?.close(REPLACE_CLOSE_MS);
+    else this.#options.changed();
+  }
+
+  #takeDetector(): FrameDetector | undefined {
+    const detector = this.#detector;
+    this.#detector = undefined;
+    return detector;
+  }
+}
