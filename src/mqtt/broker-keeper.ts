@@ -54,7 +54,7 @@ export class BrokerKeeper {
     return this.#lastError;
   }
 
-  /** Begins; resolves when connected, or after `patienceMs` without. */
+  /** Begins; resolves after the first attempt, whatever its outcome, or after `patienceMs`. */
   async start(patienceMs: number): Promise<void> {
     let timer: Timer | undefined;
     await new Promise<void>((resolve) => {
@@ -71,13 +71,13 @@ export class BrokerKeeper {
     await this.#running;
   }
 
-  async #run(linked: () => void): Promise<void> {
+  async #run(tried: () => void): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
         const link = await this.#open(signal);
-        linked();
+        tried();
         const openedMonoMs = clock.monoMs();
         const reason = await link.closed;
         if (clock.monoMs() - openedMonoMs >= STABLE_MS) this.#backoff.reset();
@@ -89,6 +89,7 @@ export class BrokerKeeper {
         this.#failed(error);
       }
       this.#options.lost();
+      tried();
       await clock.sleep(this.#backoff.nextMs(), signal).catch((error: unknown) => {
         if (!isAbort(error)) throw error;
       });

@@ -14,7 +14,7 @@ import { Outbox } from './outbox.ts';
 import { Retained } from './retained.ts';
 import { type CommandName, Topics } from './topics.ts';
 
-/** How long `start` waits for the first connection. The daemon runs without it, but most often it is there at once. */
+/** How long `start` waits for the first attempt. The daemon runs without a broker, but most often it is there at once. */
 const FIRST_WAIT_MS = 2_000;
 /** Messages that may be on their way at once. */
 const WINDOW = 16;
@@ -101,7 +101,7 @@ export class MqttPublisher implements Service {
     });
   }
 
-  /** Resolves when connected, or after a moment without: the daemon must not depend on the broker. */
+  /** Resolves after the first attempt, or after a moment: the daemon must not depend on the broker. */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#retained.set(this.#topics.availability, 'online');

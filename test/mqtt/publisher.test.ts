@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CameraCommand } from '../../src/mqtt/commands.ts';
+import { EmbeddedBroker } from '../../src/mqtt/embedded-broker.ts';
+import { eventSource } from '../fixtures/domain-events.ts';
+import { freePort } from '../fixtures/mosquitto.ts';
+import { MqttListener } from '../fixtures/mqtt-listener.ts';
+import { makePublisher } from '../fixtures/publisher.ts';
+import { waitUntil } from '../fixtures/wait-until.ts';
+
+const FRONT = 'ocellus/porch/cameras/front';
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function startBroker(port = 0): Promise<EmbeddedBroker> {
+  const broker = new EmbeddedBroker(port);
+  await broker.start();
+  cleanups.push(() => broker.close());
+  return broker;
+}
+
+async function start(...args: Parameters<typeof makePublisher>) {
+  const rig = makePublisher(...args);
+  cleanups.push(() => rig.publisher.close(1_000));
+  await rig.publisher.start(new AbortController().signal);
+  return rig;
+}
+
+async function listen(url: string): Promise<MqttListener> {
+  const listener = await MqttListener.open(url);
+  cleanups.push(() => listener.close());
+  return listener;
+}
+
+describe('commands', () => {
+  let listener: MqttListener;
+  const taken: CameraCommand[] = [];
+
+  beforeEach(async () => {
+    taken.length = 0;
+    const broker = await startBroker();
+    listener = await listen(broker.url);
+    const { publisher } = await start(
+      { url: broker.url },
+      {
+        onCommand: async (command) => {
+          taken.push(command);
+          if (command.command === 'fps' && command.value === 13) throw new Error('the camera is away');
+          return command.value ?? { file: 'front.jpg' };
+        },
+      },
+    );
+    publisher.publishRetained('probe', '1');
+    await listener.until(() => listener.last('ocellus/porch/availability') === 'online', 'online');
+  });
+
+  it('are carried out, and their outcome is told', async () => {
+    await listener.client.publishAsync(`${FRONT}/set/detect`, 'OFF', { qos: 1 });
+    await listener.client.publishAsync(`${FRONT}/set/fps`, '7.5', { qos: 1 });
+    await listener.client.publishAsync(`${FRONT}/set/snapshot`, '', { qos: 1 });
+    await listener.until(() => listener.last(`${FRONT}/snapshot`), 'snapshot');
+    expect(listener.last(`${FRONT}/detect`)).toBe('OFF');
+    expect(listener.last(`${FRONT}/fps`)).toBe('7.5');
+    expect(listener.last(`${FRONT}/snapshot`)).toBe('{"file":"front.jpg"}');
+  });
+
+  it('that cannot be carried out are answered with the reason', async () => {
+    await listener.client.publishAsync(`${FRONT}/set/fps`, 'fast', { qos: 1 });
+    await listener.until(() => listener.last(`${FRONT}/fps/error`), 'first error');
+    expect(JSON.parse(listener.last(`${FRONT}/fps/error`) ?? '')).toEqual({
+      error: '"fast" is no value for fps (send a number from 0.1 to 120)',
+    });
+    await listener.client.publishAsync(`${FRONT}/set/fps`, '13', { qos: 1 });
+    await listener.until((heard) => heard.some(({ text }) => text.includes('away')), 'second error');
+    expect(listener.last(`${FRONT}/fps`)).toBeUndefined();
+  });
+
+  it('to nobody, of no meaning, or retained do nothing', async () => {
+    await listener.client.publishAsync('ocellus/porch/cameras/back/set/fps', '5', { qos: 1 });
+    await listener.client.publishAsync(`${FRONT}/set/explode`, '5', { qos: 1 });
+    await listener.client.publishAsync(`${FRONT}/set/detect`, 'ON', { qos: 1 });
+    await listener.until(() => listener.last(`${FRONT}/detect`), 'the last one');
+    expect(taken).toEqual([{ cameraId: 'front', command: 'detect', value: true }]);
+  });
+});
+
+it('falls back to MQTT 3.1.1 where the broker knows no other', async () => {
+  const broker = await startBroker();
+  const { publisher, lines } = await start({ url: broker.url, protocolVersion: 5 });
+  expect(publisher.status.connected).toBe(true);
+  expect(lines.map(({ message }) => message)).toContain('the MQTT broker does not speak MQTT 5; using 3.1.1');
+});
+
+it('starts without a broker, keeps the newest events, and tells what it lost', async () => {
+  const port = await freePort();
+  const { publisher, lines } = await start({ url: `mqtt://127.0.0.1:${port}`, outboxEvents: 100 });
+  publisher.deviceState({ version: '1' });
+  const next = eventSource();
+  for (let i = 0; i < 150; i++) publisher.publishEvent(next());
+  expect(publisher.status).toMatchObject({ connected: false, queued: 100, dropped: 50 });
+  expect(publisher.status.lastError).toBe(
+    `nothing accepts connections at the MQTT broker 127.0.0.1:${port} ` +
+      '(check that the broker runs, and host and port in mqtt.url)',
+  );
+  expect(lines.filter(({ message }) => message.startsWith('event outbox full'))).toHaveLength(1);
+  const broker = await startBroker(port);
+  const listener = await listen(broker.url);
+  await waitUntil(() => publisher.status.connected, 'connection');
+  await listener.until(
+    (heard) => heard.filter(({ topic }) => topic.endsWith('/events')).length === 100,
+    'events',
+  );
+  const events = listener.heard
+    .filter(({ topic }) => topic === `${FRONT}/events`)
+    .map(({ text }) => JSON.parse(text) as { seq: number; replayed: boolean });
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => 51 + i));
+  expect(events.every(({ replayed }) => replayed)).toBe(true);
+  expect(JSON.parse(listener.last('ocellus/porch/state') ?? '')).toMatchObject({ mqtt: { dropped: 50 } });
+  publisher.publishEvent(next());
+  await listener.until(
+    (heard) => heard.some(({ text }) => text.includes('"seq":151') && text.includes('"replayed":false')),
+    'a live event',
+  );
+});
+
+it('explains an unresolvable host', async () => {
+  const { publisher } = await start({ url: 'mqtt://no-such-host.invalid' });
+  await waitUntil(() => publisher.status.lastError !== null, 'a failed attempt');
+  expect(publisher.status.lastError).toBe(
+    'the host of the MQTT broker no-such-host.invalid:1883 cannot be resolved ' +
+      '(check the host name in mqtt.url and the DNS of this device)',
+  );
+});
+
+it('explains a password file that cannot be read', async () => {
+  const broker = await startBroker();
+  const { publisher } = await start({ url: broker.url, username: 'u', passwordFile: '/nonexistent/pw' });
+  await waitUntil(() => publisher.status.lastError !== null, 'a failed attempt');
+  expect(publisher.status.lastError).toBe(
+    "mqtt.passwordFile /nonexistent/pw cannot be read: ENOENT: no such file or directory, open '/nonexistent/pw' " +
+      '(check that the file exists and that the user of the daemon may read it)',
+  );
+});
+
+it('closes at once while there is no broker, and says what is lost', async () => {
+  const { publisher, lines } = await start({ url: `mqtt://127.0.0.1:${await freePort()}` });
+  publisher.publishEvent(eventSource()());
+  await publisher.close(60_000);
+  expect(lines.at(-1)).toMatchObject({ level: 'warn', fields: { events: 1 } });
+});
+
+it('publishes tracks only where they are asked for', async () => {
+  const broker = await startBroker();
+  const listener = await listen(broker.url);
+  const silent = await start({ url: broker.url, clientId: 'silent' });
+  const talking = await start({ url: broker.url, clientId: 'talking', tracks: true });
+  silent.publisher.publishTracks('front', [{ from: 'silent' }]);
+  talking.publisher.publishTracks('front', [{ from: 'talking' }]);
+  await listener.until(() => listener.last(`${FRONT}/tracks`), 'tracks');
+  expect(listener.heard.filter(({ topic }) => topic === `${FRONT}/tracks`)).toEqual([
+    { topic: `${FRONT}/tracks`, text: '[{"from":"talking"}]', retain: false, qos: 0 },
+  ]);
+});
