@@ -92,7 +92,7 @@ export class Camera implements Service {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#started = true;
-    this.#options.sink.state(this.#state);
+    if (this.#enabled) this.#options.sink.state(this.#state);
     this.#apply();
   }
 
