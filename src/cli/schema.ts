@@ -1,12 +1,11 @@
 import { Argument, Command } from 'commander';
-import { z } from 'zod';
 import { configJsonSchema } from '../config/json-schema.ts';
-import { domainEventSchema } from '../flow/domain-event.ts';
+import { eventJsonSchema } from '../events/event-schema.ts';
 import type { CommandIo } from './command-io.ts';
 
 const SCHEMAS = {
   config: configJsonSchema,
-  events: () => ({ ...z.toJSONSchema(domainEventSchema), title: 'Ocellus event message' }),
+  events: eventJsonSchema,
 } as const;
 
 /** `ocellus schema`: the JSON Schemas that editors and subscribers validate with. */

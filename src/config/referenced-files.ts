@@ -1,5 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { OcellusError } from '../base/errors.ts';
+import { resolveModel } from '../models/model-file.ts';
 import { fileProblem, readSecret } from './interpolate.ts';
 import type { Finding, Path } from './issue.ts';
 import type { Config } from './schema.ts';
@@ -27,9 +29,22 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
     if (problem !== undefined) findings.push({ path, ...problem });
     return absolute;
   };
+  const modelFile = (path: Path, model: string): string => {
+    try {
+      return readable(path, resolveModel(model, baseDir).file);
+    } catch (error) {
+      if (!(error instanceof OcellusError)) throw error;
+      findings.push({
+        path,
+        message: error.message,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      });
+      return model;
+    }
+  };
   const models = mapEntries(config.models, (model, name) => ({
     ...model,
-    file: readable(['models', name, 'file'], model.file),
+    file: modelFile(['models', name, 'file'], model.file),
     // A bare name is for the dynamic loader, which knows its own folders.
     ...(model.libonnxruntime?.includes('/')
       ? { libonnxruntime: readable(['models', name, 'libonnxruntime'], model.libonnxruntime) }

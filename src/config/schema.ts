@@ -63,7 +63,7 @@ export const modelSchema = z.strictObject({
   file: z
     .string()
     .min(1)
-    .describe('ONNX file; relative to the configuration file')
+    .describe('ONNX file, relative to the configuration file; or the id of a manifest in models/')
     .meta({ examples: ['models/yolox-nano.onnx'] }),
   providers: z
     .array(z.enum(PROVIDERS))

@@ -314,7 +314,14 @@ describe('what is named outside the file', () => {
     [
       'a model',
       'models:\n  default: { file: gone.onnx }\n',
-      `c.yaml:2:20: models.default.file: there is no file gone.onnx (${RELATIVE})`,
+      'c.yaml:2:20: models.default.file: there is no model file gone.onnx (check the path; a relative one starts at ' +
+        'the configuration file, or at the working directory on the command line)',
+    ],
+    [
+      'the id of a model that nobody knows',
+      'models:\n  default: { file: yolo-nonesuch }\n',
+      'c.yaml:2:20: models.default.file: there is no model "yolo-nonesuch": neither a file nor a manifest id ' +
+        '(give a path to an .onnx file, or the id of a manifest in models/)',
     ],
     [
       'a password file',

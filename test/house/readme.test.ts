@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { fillEmptySections } from '../../src/config/empty-sections.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import { filesUnder, read, root } from './project.ts';
 
 const pages = ['README.md', ...filesUnder('docs', '.md')].filter((file) => existsSync(join(root, file)));
@@ -37,6 +41,14 @@ describe.each(pages)('%s', (page) => {
 
   test('names npm scripts that exist', () => {
     expect(named.scripts.filter((name) => !scripts.includes(name))).toEqual([]);
+  });
+
+  test('shows configurations that are sound', () => {
+    const blocks = [...read(page).matchAll(/^```yaml\n(.*?)^```/gms)].map((match) => match[1]!);
+    for (const block of blocks.filter((text) => /^cameras:/m.test(text))) {
+      const data = fillEmptySections(parse(block), configJsonSchema());
+      expect(configSchema.safeParse(data).error?.issues ?? []).toEqual([]);
+    }
   });
 
   test('links to files that exist', () => {
