@@ -50,9 +50,9 @@ const FORBIDDEN: readonly (readonly [why: string, pattern: RegExp])[] = [
 ];
 
 test.each(FORBIDDEN)('%s', (_, pattern) => {
-  const checked = [...modules, ...filesUnder('test', '.ts')].filter(
-    (file) => !file.startsWith('test/house/'),
-  );
+  // A test may hold the text of a child program, which prints.
+  const tests = pattern.source.includes('console') ? [] : filesUnder('test', '.ts');
+  const checked = [...modules, ...tests].filter((file) => !file.startsWith('test/house/'));
   const lines = checked.flatMap((file) =>
     read(file)
       .split('\n')
