@@ -18,14 +18,10 @@ export class UuidV7 {
     const wholeMs = Math.floor(atMs);
     if (wholeMs > this.#atMs) {
       this.#atMs = wholeMs;
-      // The highest bit starts at 0: room to count on.
+      // The highest bit starts at 0: room to count on 2^41 times, which no millisecond sees.
       this.#tail = this.#random(73);
     } else {
       this.#tail += 1n + this.#random(32);
-      if (this.#tail >> 74n !== 0n) {
-        this.#atMs += 1;
-        this.#tail = this.#random(73);
-      }
     }
     const high = (BigInt(this.#atMs) << 16n) | 0x7000n | (this.#tail >> 62n);
     const low = (0b10n << 62n) | (this.#tail & ((1n << 62n) - 1n));

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { personAt, Scene, START_AT_MS } from './scene.ts';
+
+type Point = [number, number];
+const rightHalf: Point[] = [
+  [0.5, 0],
+  [1, 0],
+  [1, 1],
+  [0.5, 1],
+];
+const zones = { drive: { polygon: rightHalf } };
+/** Across the whole picture at y = 300 px, looking to the right. */
+const lines = { gate: { from: [0, 0.6] as Point, to: [1, 0.6] as Point } };
+
+describe('zones', () => {
+  it('are entered and left once, however the anchor trembles on the border', () => {
+    const scene = new Scene({ zones });
+    scene.play(0, 2000, 10, () => [{ trackId: 1, boxPx: personAt(400, 300) }]);
+    scene.play(2000, 6000, 10, (_, i) => [{ trackId: 1, boxPx: personAt(i % 2 === 0 ? 497 : 503, 300) }]);
+    expect(scene.types).toEqual(['object.started']);
+    scene.play(6000, 8000, 10, () => [{ trackId: 1, boxPx: personAt(560, 300) }]);
+    scene.play(8000, 12_000, 10, (_, i) => [{ trackId: 1, boxPx: personAt(i % 2 === 0 ? 497 : 503, 300) }]);
+    scene.play(12_000, 14_000, 10, () => [{ trackId: 1, boxPx: personAt(400, 300) }]);
+    expect(scene.types).toEqual(['object.started', 'zone.entered', 'zone.left']);
+  });
+
+  it('hold an object that starts in them, and let go of one that ends in them', () => {
+    const scene = new Scene({ zones });
+    scene.play(0, 1000, 10, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
+    expect(scene.of('object.started')[0]?.draft.zones).toEqual(['drive']);
+    scene.end();
+    expect(scene.types).toEqual(['object.started', 'zone.entered', 'zone.left', 'object.ended']);
+  });
+
+  it.each([1, 5, 30])('tell of dwelling once, by time and not by frames, at %i fps', (fps) => {
+    const scene = new Scene({ zones: { drive: { polygon: rightHalf, dwellMs: 5000 } } });
+    scene.play(0, 20_000, fps, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
+    const [dwelled, ...more] = scene.of('zone.dwelled');
+    expect(more).toEqual([]);
+    expect(dwelled?.onMs).toBeGreaterThanOrEqual(5000);
+    expect(dwelled?.onMs).toBeLessThanOrEqual(5000 + 1000 / fps);
+  });
+
+  it('count only the labels that they are for', () => {
+    const scene = new Scene({ zones: { drive: { polygon: rightHalf, objects: ['car'] } } });
+    scene.play(0, 1000, 10, () => [
+      { trackId: 1, boxPx: personAt(700, 300) },
+      { trackId: 2, label: 'car', boxPx: personAt(900, 300) },
+    ]);
+    const { byLabel, byZone } = scene.rules.counts();
+    expect(byLabel).toEqual(
+      new Map([
+        ['car', 1],
+        ['person', 1],
+      ]),
+    );
+    expect(byZone).toEqual(new Map([['drive', new Map([['car', 1]])]]));
+  });
+
+  it('and labels that are configured are counted from the start, with 0, and after the last has gone', () => {
+    const scene = new Scene({ zones, objects: { person: {} } });
+    const nobody = {
+      byLabel: new Map([['person', 0]]),
+      byZone: new Map([['drive', new Map([['person', 0]])]]),
+    };
+    expect(scene.rules.counts()).toEqual(nobody);
+    scene.play(0, 1000, 10, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
+    expect(scene.rules.counts().byZone.get('drive')?.get('person')).toBe(1);
+    scene.play(1000, 9000, 10, () => []);
+    expect(scene.rules.counts()).toEqual(nobody);
+  });
+});
+
+describe('lines', () => {
+  it.each([
+    {
+      fromY: 200,
+      toY: 400,
+      direction: 'forward',
+      reason: 'down the picture: left to right of who looks right',
+    },
+    { fromY: 400, toY: 200, direction: 'backward', reason: 'up the picture' },
+  ])('are crossed $direction, $reason', ({ fromY, toY, direction }) => {
+    const scene = new Scene({ lines });
+    scene.play(0, 3000, 10, (atMs) => [
+      { trackId: 1, boxPx: personAt(500, fromY + ((toY - fromY) * atMs) / 3000) },
+    ]);
+    const crossings = scene.of('line.crossed');
+    expect(crossings).toHaveLength(1);
+    expect(crossings[0]?.draft).toMatchObject({ line: 'gate', direction, objectId: 'object-1' });
+  });
+
+  it('are not crossed beside their ends', () => {
+    const scene = new Scene({ lines: { gate: { from: [0.7, 0.6], to: [1, 0.6] } } });
+    scene.play(0, 3000, 10, (atMs) => [{ trackId: 1, boxPx: personAt(500, 200 + atMs / 15) }]);
+    expect(scene.of('line.crossed')).toEqual([]);
+  });
+
+  it('are crossed by fast objects too: told once these are believed, as of the crossing', () => {
+    const scene = new Scene({ lines });
+    scene.play(0, 1000, 10, (_, i) => [{ trackId: 1, score: 0.6, boxPx: personAt(500, 280 + 30 * i) }]);
+    expect(scene.types).toEqual(['object.started', 'line.crossed']);
+    expect(scene.of('line.crossed')[0]?.draft.atMs).toBe(START_AT_MS + 100);
+    expect(scene.of('object.started')[0]?.draft.atMs).toBeGreaterThan(START_AT_MS + 100);
+  });
+
+  it('are not crossed by what is never believed', () => {
+    const scene = new Scene({ lines });
+    scene.play(0, 100, 20, (_, i) => [{ trackId: 1, score: 0.4, boxPx: personAt(500, 200 + 200 * i) }]);
+    scene.play(100, 5000, 20, () => []);
+    expect(scene.types).toEqual([]);
+  });
+
+  it('are crossed once per pass, whatever jitter does', () => {
+    const jitter = fc.array(fc.double({ min: -2.9, max: 2.9, noNaN: true }), {
+      minLength: 40,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(jitter, fc.integer({ min: 1, max: 4 }), (noise, passes) => {
+        const scene = new Scene({ lines });
+        let atMs = 0;
+        let y = 200;
+        const see = (to: number, dy: number) => {
+          y = to;
+          scene.frame(atMs, [{ trackId: 1, boxPx: personAt(500, y + dy) }]);
+          atMs += 100;
+        };
+        for (let i = 0; i < 5; i++) see(200, 0);
+        for (let pass = 0; pass < passes; pass++) {
+          const target = y < 300 ? 400 : 200;
+          // It lingers on the line, trembling by up to the margin to either side, before it goes on.
+          for (const dy of noise) see(300, 2 * dy * 0.99);
+          see(target, 0);
+        }
+        scene.end();
+        expect(scene.of('line.crossed')).toHaveLength(passes);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
