@@ -8,8 +8,8 @@ export type CameraCommand =
   | { readonly cameraId: string; readonly command: 'fps'; readonly value: number }
   | { readonly cameraId: string; readonly command: 'snapshot'; readonly value: null };
 
-/** What a command led to: the value now in force, or for `snapshot` a description of it. */
-export type CommandOutcome = boolean | number | Record<string, unknown>;
+/** What a command led to: the value now in force, or the snapshot as JPEG. */
+export type CommandOutcome = boolean | number | Buffer;
 
 /** Carries a command out. What it throws is told to whoever sent the command. */
 export type CommandHandler = (command: CameraCommand) => Promise<CommandOutcome>;
@@ -60,7 +60,7 @@ export function parseCommand(cameraId: string, command: CommandName, payload: st
 }
 
 /** An outcome as it is published. */
-export function outcomePayload(outcome: CommandOutcome): string {
+export function outcomePayload(outcome: CommandOutcome): string | Buffer {
   if (typeof outcome === 'boolean') return outcome ? 'ON' : 'OFF';
-  return typeof outcome === 'number' ? String(outcome) : JSON.stringify(outcome);
+  return typeof outcome === 'number' ? String(outcome) : outcome;
 }

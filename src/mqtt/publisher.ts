@@ -254,7 +254,7 @@ export class MqttPublisher implements Service {
   }
 
   /** Publishes something that is worth nothing later: dropped when there is no connection. */
-  #publishOnce(topic: string, payload: string): void {
+  #publishOnce(topic: string, payload: string | Buffer): void {
     const { link } = this.#keeper;
     if (link !== undefined) void this.#send(link, topic, payload, false);
   }

@@ -42,11 +42,13 @@ describe('parseCommand', () => {
   });
 });
 
+const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
+
 it.each([
   [true, 'ON'],
   [false, 'OFF'],
   [7.5, '7.5'],
-  [{ file: 'a.jpg' }, '{"file":"a.jpg"}'],
+  [JPEG, JPEG],
 ])('publishes the outcome %j as %s', (outcome, payload) => {
   expect(outcomePayload(outcome)).toBe(payload);
 });

@@ -48,7 +48,7 @@ describe('commands', () => {
         onCommand: async (command) => {
           taken.push(command);
           if (command.command === 'fps' && command.value === 13) throw new Error('the camera is away');
-          return command.value ?? { file: 'front.jpg' };
+          return command.value ?? Buffer.from('picture');
         },
       },
     );
@@ -63,7 +63,7 @@ describe('commands', () => {
     await listener.until(() => listener.last(`${FRONT}/snapshot`), 'snapshot');
     expect(listener.last(`${FRONT}/detect`)).toBe('OFF');
     expect(listener.last(`${FRONT}/fps`)).toBe('7.5');
-    expect(listener.last(`${FRONT}/snapshot`)).toBe('{"file":"front.jpg"}');
+    expect(listener.last(`${FRONT}/snapshot`)).toBe('picture');
   });
 
   it('that cannot be carried out are answered with the reason', async () => {

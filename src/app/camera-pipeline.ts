@@ -1,0 +1,243 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
+import { explain, OcellusError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
+import { Camera } from '../capture/camera.ts';
+import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
+import type { CameraConfig } from '../config/schema.ts';
+import type { CameraState } from '../flow/camera-state.ts';
+import type { Frame } from '../flow/frame.ts';
+import type { InferenceResult } from '../infer/frame-detector.ts';
+import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
+import { InferenceGate } from '../motion/inference-gate.ts';
+import { MotionGate } from '../motion/motion-gate.ts';
+import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { ObjectStage } from './object-stage.ts';
+import type { PipelineOutlet } from './pipeline-outlet.ts';
+import { PipelineStats } from './pipeline-stats.ts';
+
+/** Motion is reported as over when it has not been seen for so long. */
+const MOTION_HOLD_MS = 2_000;
+/** A snapshot is of the next frame; a camera that has none by then has none. */
+const SNAPSHOT_DEADLINE_MS = 5_000;
+/** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
+const DUE_TOLERANCE = 0.1;
+
+export interface CameraPipelineParts {
+  readonly cameraId: string;
+  readonly config: CameraConfig;
+  readonly source: FrameSource;
+  readonly scheduler: InferenceScheduler;
+  /** Detections at or above may start a track; weaker ones only continue one. */
+  readonly minScore: number;
+  readonly outlet: PipelineOutlet;
+  readonly newObjectId: (atMs: number) => string;
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * One camera from picture to event: capture -> motion -> infer -> track -> events. Only decoding (a child process) and
+ * inference (the scheduler's) happen outside the main thread.
+ */
+export class CameraPipeline implements Service {
+  readonly name: string;
+  readonly stats = new PipelineStats();
+  readonly #parts: CameraPipelineParts;
+  readonly #camera: Camera;
+  readonly #motionGate: MotionGate;
+  readonly #inferenceGate: InferenceGate;
+  readonly #objects: ObjectStage;
+  #lane: Lane | undefined;
+  #detecting: boolean;
+  #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
+  #moving = false;
+  #movedMonoMs = Number.NEGATIVE_INFINITY;
+  #lossTimer: Timer | undefined;
+  /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
+  #periodMs = 0;
+  #lookedMonoMs = Number.NEGATIVE_INFINITY;
+  #snapshots: ((picture: Picture) => void)[] = [];
+
+  constructor(parts: CameraPipelineParts) {
+    const { cameraId, config, source, clock, random } = parts;
+    this.name = `camera ${cameraId}`;
+    this.#parts = parts;
+    this.#detecting = config.detect.enabled;
+    this.#motionGate = new MotionGate(config.motion);
+    this.#inferenceGate = new InferenceGate(config.motion);
+    this.#objects = new ObjectStage(parts);
+    this.#camera = new Camera({
+      id: cameraId,
+      source,
+      config: config.capture,
+      clock,
+      random,
+      log: parts.log,
+      sink: {
+        opened: (info) => this.#opened(info),
+        // Released is dealt with: a file that is read as fast as possible waits for it.
+        frame: (frame) =>
+          new Promise((dealtWith) => {
+            const release = () => {
+              frame.release();
+              dealtWith();
+            };
+            this.#captured({ ...frame, release });
+          }),
+        state: (state) => this.#stateChanged(state),
+      },
+    });
+  }
+
+  get state(): CameraState {
+    return this.#state;
+  }
+
+  get detecting(): boolean {
+    return this.#detecting;
+  }
+
+  /** Frames per second that arrive now. */
+  get captureFps(): number {
+    return this.#camera.fps;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { scheduler, cameraId, config, outlet } = this.#parts;
+    this.#lane = scheduler.lane(
+      cameraId,
+      { periodMs: 1000 / config.detect.fps },
+      {
+        result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
+        failed: (frame, error) => this.#failed(frame, error),
+        dropped: (frame, reason) => {
+          this.stats.frames.add(reason);
+          frame.release();
+        },
+      },
+    );
+    this.#objects.start();
+    outlet.motion(cameraId, false);
+    this.#camera.setEnabled(config.enabled);
+    await this.#camera.start(signal);
+  }
+
+  /** Stops the camera, then ends its objects, so that every start has its end. */
+  async close(deadlineMs: number): Promise<void> {
+    await this.#camera.close(deadlineMs);
+    this.#lane?.close();
+    this.#lossTimer?.cancel();
+    this.#objects.endAll('stopped');
+  }
+
+  /** Switches the camera itself on or off. */
+  setEnabled(enabled: boolean): void {
+    this.#camera.setEnabled(enabled);
+  }
+
+  /** Switches detection on or off; the camera stays connected. */
+  setDetecting(detecting: boolean): void {
+    if (this.#detecting === detecting) return;
+    this.#detecting = detecting;
+    if (!detecting) this.#objects.endAll('stopped');
+  }
+
+  /**
+   * Looks at fewer frames per second than the camera gives.
+   * @throws OcellusError `data_invalid` for more than the configured rate, which is what the decoder is asked for
+   */
+  setFps(fps: number): void {
+    const most = this.#parts.config.detect.fps;
+    if (fps > most) {
+      throw new OcellusError('data_invalid', `${fps} fps is more than this camera's ${most}`, {
+        hint: `raise cameras.${this.#parts.cameraId}.detect.fps in the configuration`,
+      });
+    }
+    this.#periodMs = 1000 / fps;
+  }
+
+  /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
+  async snapshot(): Promise<Buffer> {
+    const next = new Promise<Picture>((resolve) => this.#snapshots.push(resolve));
+    const what = `waiting for a frame of camera ${this.#parts.cameraId}`;
+    return encodeJpeg(await withDeadline(next, SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
+  }
+
+  #opened(info: StreamInfo): void {
+    this.#parts.log.info({ ...info }, 'camera stream opened');
+  }
+
+  #stateChanged(state: CameraState): void {
+    const was = this.#state;
+    this.#state = state;
+    this.#parts.outlet.cameraState(this.#parts.cameraId, state);
+    if (state.state === 'live') {
+      this.#lossTimer?.cancel();
+      this.#lossTimer = undefined;
+    } else if (was.state === 'live') {
+      // A short drop-out must not end what is still there when the picture comes back.
+      const holdMs = state.state === 'reconnecting' ? this.#parts.config.track.lostMs : 0;
+      this.#lossTimer = this.#parts.clock.after(holdMs, () => this.#objects.endAll('camera_lost'));
+    }
+  }
+
+  #captured(frame: Frame): void {
+    this.stats.frames.add('captured');
+    for (const taker of this.#snapshots.splice(0)) taker(copyPicture(frame));
+    const outcome = this.#look(frame);
+    if (outcome === 'offered') return;
+    this.stats.frames.add(outcome);
+    frame.release();
+  }
+
+  /** Decides what becomes of a frame; `offered` when the lane owns it now. */
+  #look(frame: Frame): 'offered' | 'detect_off' | 'thinned_out' | 'no_motion' {
+    if (!this.#detecting) return 'detect_off';
+    const atMonoMs = frame.times.captureMonoMs;
+    if (atMonoMs - this.#lookedMonoMs < this.#periodMs * (1 - DUE_TOLERANCE)) return 'thinned_out';
+    this.#lookedMonoMs = atMonoMs;
+    const startMs = this.#parts.clock.monoMs();
+    const motion = this.#motionGate.observe(frame);
+    this.#reportMotion(motion.moving, atMonoMs);
+    const reason = this.#inferenceGate.shouldInfer({
+      atMonoMs,
+      motion,
+      liveTracks: this.#objects.liveTracks,
+    });
+    this.stats.add('motion', this.#parts.clock.monoMs() - startMs);
+    if (reason === null || this.#lane === undefined) return 'no_motion';
+    this.#lane.offer(frame);
+    return 'offered';
+  }
+
+  #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {
+    const { stats } = this;
+    stats.frames.add('inferred');
+    stats.add('preprocess', result.timings.preprocessMs);
+    stats.add('run', result.timings.runMs);
+    stats.add('decode', result.timings.decodeMs);
+    const startMs = this.#parts.clock.monoMs();
+    // Switched off while the frame was being inferred: its objects have been ended already.
+    if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);
+    stats.add('track', this.#parts.clock.monoMs() - startMs);
+    stats.add('decoded_to_event', this.#parts.clock.wallMs() - frame.times.decodedAtMs);
+    frame.release();
+  }
+
+  #failed(frame: Frame, error: OcellusError): void {
+    this.stats.frames.add('inference_failed');
+    this.#parts.log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
+    frame.release();
+  }
+
+  #reportMotion(moving: boolean, atMonoMs: number): void {
+    if (moving) this.#movedMonoMs = atMonoMs;
+    const held = moving || atMonoMs - this.#movedMonoMs < MOTION_HOLD_MS;
+    if (held === this.#moving) return;
+    this.#moving = held;
+    this.#parts.outlet.motion(this.#parts.cameraId, held);
+  }
+}

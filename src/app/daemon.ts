@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { OcellusError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { type Service, ServiceStack } from '../base/service.ts';
+import { version } from '../base/version.ts';
+import { createFrameSource } from '../capture/open-source.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { CameraConfig } from '../config/schema.ts';
+import { EventSealer } from '../events/event-sealer.ts';
+import { UuidV7 } from '../events/uuid-v7.ts';
+import type { DomainEvent } from '../flow/domain-event.ts';
+import { i420Bytes } from '../flow/frame.ts';
+import { FramePool } from '../flow/frame-pool.ts';
+import { MqttPublisher } from '../mqtt/publisher.ts';
+import { CameraCommands } from './camera-commands.ts';
+import { CameraPipeline } from './camera-pipeline.ts';
+import { deviceReport } from './device-report.ts';
+import { EventOutlet } from './event-outlet.ts';
+import { ModelRuntime } from './model-runtime.ts';
+
+/** How often the device's retained state is refreshed without a change. */
+const REPORT_INTERVAL_MS = 10_000;
+const CLOSE_DEADLINE_MS = 5_000;
+/** One frame is being written, one waits, one is inferred, one is spare for the moment of handing over. */
+const FRAMES_PER_CAMERA = 4;
+
+export interface DaemonParts extends LoadedConfig {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Hears every event as it is published. */
+  readonly onEvent?: (event: DomainEvent) => void;
+}
+
+/** The one place that composes the program: models, broker and cameras, started in this order and closed in reverse. */
+export class Daemon {
+  readonly #parts: DaemonParts;
+  readonly #models = new Map<string, ModelRuntime>();
+  readonly #cameras = new Map<string, CameraPipeline>();
+  readonly #outlet: EventOutlet;
+  readonly #mqtt: MqttPublisher | undefined;
+  #startedMonoMs = 0;
+
+  /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
+    const { config, secrets, clock, random, log } = parts;
+    const uuids = new UuidV7(randomBytes);
+    const commands = new CameraCommands(this.#cameras);
+    this.#mqtt =
+      config.mqtt === undefined
+        ? undefined
+        : new MqttPublisher({
+            config: { ...config.mqtt, ...(secrets.mqttPassword && { password: secrets.mqttPassword }) },
+            deviceId: config.device.id,
+            cameras: config.cameras,
+            onCommand: (command) => commands.run(command),
+            clock,
+            random,
+            log,
+          });
+    this.#outlet = new EventOutlet({
+      sealer: new EventSealer(config.device.id, clock, uuids),
+      mqtt: this.#mqtt,
+      publishTracks: config.mqtt?.tracks ?? false,
+      onEvent: (event) => {
+        log.debug({ event }, 'event');
+        parts.onEvent?.(event);
+      },
+    });
+    for (const [cameraId, camera] of Object.entries(config.cameras)) {
+      this.#cameras.set(cameraId, this.#pipeline(cameraId, camera, uuids));
+    }
+  }
+
+  /** Runs until `signal` aborts; resolves when everything is closed and every object has its end. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts;
+    const stack = new ServiceStack(log, clock);
+    this.#startedMonoMs = clock.monoMs();
+    log.info({ version, cameras: [...this.#cameras.keys()] }, 'starting');
+    try {
+      await this.#startAll(stack, signal);
+      if (!signal.aborted) log.info({ tookMs: Math.round(clock.monoMs() - this.#startedMonoMs) }, 'running');
+      while (!signal.aborted) {
+        this.#report();
+        await clock.sleep(REPORT_INTERVAL_MS, signal).catch(() => {});
+      }
+      log.info({}, 'stopping');
+    } finally {
+      await stack.close(CLOSE_DEADLINE_MS);
+      log.info({}, 'stopped');
+    }
+  }
+
+  async #startAll(stack: ServiceStack, signal: AbortSignal): Promise<void> {
+    // Only starting is cut short by the signal. What runs is closed in order, so that ends reach the broker.
+    const starting = new AbortController();
+    const cutShort = () => starting.abort();
+    signal.addEventListener('abort', cutShort, { once: true });
+    try {
+      const services: Service[] = [
+        ...this.#models.values(),
+        ...(this.#mqtt ? [this.#mqtt] : []),
+        ...this.#cameras.values(),
+      ];
+      for (const service of services) {
+        if (signal.aborted) return;
+        await stack.start(service, starting.signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', cutShort);
+    }
+  }
+
+  #report(): void {
+    const { clock } = this.#parts;
+    this.#mqtt?.deviceState(
+      deviceReport(this.#startedMonoMs, clock.monoMs(), this.#models, this.#cameras, this.#mqtt.status),
+    );
+  }
+
+  /** Models are opened once, however many cameras use them. */
+  #runtime(name: string): ModelRuntime {
+    let runtime = this.#models.get(name);
+    if (runtime === undefined) {
+      const config = this.#parts.config.models[name];
+      if (config === undefined) throw new Error(`configuration was not checked: no model ${name}`);
+      try {
+        runtime = new ModelRuntime({ ...this.#parts, name, config });
+      } catch (error) {
+        if (!(error instanceof OcellusError)) throw error;
+        // Starting again will not mend it, and systemd is told so by the exit status of a bad configuration.
+        const { message, hint } = error;
+        throw new OcellusError('config_invalid', `models.${name}: ${message}`, {
+          ...(hint && { hint }),
+          cause: error,
+        });
+      }
+      this.#models.set(name, runtime);
+    }
+    return runtime;
+  }
+
+  #pipeline(cameraId: string, camera: CameraConfig, uuids: UuidV7): CameraPipeline {
+    const { clock, random, log, baseDir } = this.#parts;
+    const runtime = this.#runtime(camera.model);
+    const { input, minScore } = runtime.model;
+    const box = {
+      widthPx: camera.detect.widthPx ?? input.widthPx,
+      heightPx: camera.detect.heightPx ?? input.heightPx,
+    };
+    const cameraLog = log.child({ camera: cameraId });
+    const source = createFrameSource({
+      cameraId,
+      source: camera.source,
+      capture: camera.capture,
+      detect: { ...box, fps: camera.detect.fps },
+      pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
+      clock,
+      baseDir,
+    });
+    return new CameraPipeline({
+      cameraId,
+      config: camera,
+      source,
+      scheduler: runtime.scheduler,
+      minScore,
+      outlet: this.#outlet,
+      newObjectId: (atMs) => uuids.next(atMs),
+      random,
+      clock,
+      log: cameraLog,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { version } from '../base/version.ts';
+import type { MqttStatus } from '../mqtt/publisher.ts';
+import type { CameraPipeline } from './camera-pipeline.ts';
+import type { ModelRuntime } from './model-runtime.ts';
+
+/** Payload of the retained topic `state`. */
+export function deviceReport(
+  startedMonoMs: number,
+  nowMonoMs: number,
+  models: ReadonlyMap<string, ModelRuntime>,
+  cameras: ReadonlyMap<string, CameraPipeline>,
+  mqtt: MqttStatus | undefined,
+): Record<string, unknown> {
+  return {
+    version,
+    uptimeS: Math.round((nowMonoMs - startedMonoMs) / 1000),
+    models: Object.fromEntries([...models].map(([name, runtime]) => [name, runtime.inUse()])),
+    cameras: Object.fromEntries(
+      [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
+    ),
+    mqtt: mqtt === undefined ? null : { queued: mqtt.queued, dropped: mqtt.dropped },
+  };
+}
+
+function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
+  const { stats, state } = pipeline;
+  const ms = (value: number) => (Number.isNaN(value) ? null : Math.round(value * 100) / 100);
+  return {
+    state: state.state,
+    cause: state.cause,
+    detecting: pipeline.detecting,
+    captureFps: Math.round(pipeline.captureFps * 10) / 10,
+    frames: stats.frames.snapshot(),
+    runP50Ms: ms(stats.quantileMs('run', 0.5)),
+    decodedToEventP95Ms: ms(stats.quantileMs('decoded_to_event', 0.95)),
+  };
+}

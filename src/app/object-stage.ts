@@ -1,0 +1,85 @@
+import type { CameraConfig } from '../config/schema.ts';
+import { CameraRules } from '../events/camera-rules.ts';
+import type { Detection } from '../flow/detection.ts';
+import type { endCauses } from '../flow/domain-event.ts';
+import type { Frame } from '../flow/frame.ts';
+import { Tracker } from '../track/tracker.ts';
+import type { PipelineOutlet } from './pipeline-outlet.ts';
+
+export interface ObjectStageParts {
+  readonly cameraId: string;
+  readonly config: CameraConfig;
+  /** Detections at or above may start a track; weaker ones only continue one. */
+  readonly minScore: number;
+  readonly newObjectId: (atMs: number) => string;
+  readonly outlet: PipelineOutlet;
+}
+
+/** The second half of a camera's pipeline: detections of one frame -> tracks -> events and counts. */
+export class ObjectStage {
+  readonly #parts: ObjectStageParts;
+  readonly #rules: CameraRules;
+  #tracker: Tracker;
+  #liveTracks = 0;
+  #countsKey = '';
+
+  constructor(parts: ObjectStageParts) {
+    const { cameraId, config, newObjectId } = parts;
+    this.#parts = parts;
+    this.#rules = new CameraRules({
+      cameraId,
+      objects: config.objects,
+      zones: config.zones,
+      lines: config.lines,
+      minScore: parts.minScore,
+      lostMs: config.track.lostMs,
+      newObjectId,
+    });
+    this.#tracker = this.#newTracker();
+  }
+
+  /** Tracks that the next frame should be inferred for: confirmed or on the way to it. */
+  get liveTracks(): number {
+    return this.#liveTracks;
+  }
+
+  /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */
+  start(): void {
+    this.#reportCounts(true);
+  }
+
+  /** Takes the detections of one frame, in order of capture. */
+  update(detections: readonly Detection[], frame: Frame, inferredAtMs: number): void {
+    const update = this.#tracker.update(detections, frame.times.captureMonoMs);
+    this.#liveTracks = update.tracks.length;
+    this.#parts.outlet.tracks(frame, update);
+    const context = { source: frame.source, times: frame.times, inferredAtMs };
+    for (const draft of this.#rules.update(update, context)) this.#parts.outlet.event(draft);
+    this.#reportCounts(false);
+  }
+
+  /** Ends every object: the camera is lost, or the daemon stops. */
+  endAll(cause: (typeof endCauses)[number]): void {
+    for (const draft of this.#rules.endAll(cause)) this.#parts.outlet.event(draft);
+    this.#tracker = this.#newTracker();
+    this.#liveTracks = 0;
+    this.#reportCounts(false);
+  }
+
+  #newTracker(): Tracker {
+    const { config, minScore } = this.#parts;
+    // What is worth an event is decided by the rules on evidence; the tracker follows all that may become it.
+    return new Tracker({ ...config.track, highScore: minScore, birthScore: minScore });
+  }
+
+  #reportCounts(always: boolean): void {
+    const counts = this.#rules.counts();
+    const key = JSON.stringify([
+      [...counts.byLabel],
+      [...counts.byZone].map(([zone, labels]) => [zone, [...labels]]),
+    ]);
+    if (key === this.#countsKey && !always) return;
+    this.#countsKey = key;
+    this.#parts.outlet.counts(this.#parts.cameraId, counts);
+  }
+}

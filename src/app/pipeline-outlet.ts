@@ -1,0 +1,19 @@
+import type { CameraState } from '../flow/camera-state.ts';
+import type { EventDraft } from '../flow/domain-event.ts';
+import type { Frame } from '../flow/frame.ts';
+import type { TrackUpdate } from '../flow/track.ts';
+
+/** Objects present now, by label, and by zone and label. */
+export interface PresenceCounts {
+  readonly byLabel: ReadonlyMap<string, number>;
+  readonly byZone: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/** What a camera's pipeline has to say to the rest of the program. Calls return at once and never throw. */
+export interface PipelineOutlet {
+  event(draft: EventDraft): void;
+  cameraState(cameraId: string, state: CameraState): void;
+  counts(cameraId: string, counts: PresenceCounts): void;
+  motion(cameraId: string, moving: boolean): void;
+  tracks(frame: Frame, update: TrackUpdate): void;
+}

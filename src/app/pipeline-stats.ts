@@ -1,0 +1,39 @@
+import { Counters, RecentSamples } from '../base/counters.ts';
+
+/** Why a frame that arrived was not inferred, or where it ended. */
+export type FrameOutcome =
+  | 'captured'
+  | 'no_motion'
+  | 'detect_off'
+  | 'thinned_out'
+  | 'replaced'
+  | 'closed'
+  | 'pool_exhausted'
+  | 'decode_error'
+  | 'inferred'
+  | 'inference_failed';
+
+/** Latencies that are kept, ms. */
+export type Stage = 'motion' | 'queue' | 'preprocess' | 'run' | 'decode' | 'track' | 'decoded_to_event';
+
+const RECENT = 512;
+
+/** What happened to one camera's frames, and how long each stage took lately. */
+export class PipelineStats {
+  readonly frames = new Counters<FrameOutcome>();
+  readonly #stages = new Map<Stage, RecentSamples>();
+
+  add(stage: Stage, ms: number): void {
+    let samples = this.#stages.get(stage);
+    if (samples === undefined) {
+      samples = new RecentSamples(RECENT);
+      this.#stages.set(stage, samples);
+    }
+    samples.add(ms);
+  }
+
+  /** The q-quantile of a stage's recent latencies, ms; NaN before the first. */
+  quantileMs(stage: Stage, q: number): number {
+    return this.#stages.get(stage)?.quantile(q) ?? Number.NaN;
+  }
+}

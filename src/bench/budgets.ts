@@ -1,0 +1,82 @@
+import type { CameraLoadResult } from './camera-load.ts';
+import type { GrowthResult } from './growth.ts';
+
+/** One budget of the design against what was measured. */
+export interface BudgetLine {
+  readonly id: string;
+  readonly what: string;
+  readonly measured: number;
+  readonly limit: number;
+  readonly unit: string;
+  readonly met: boolean;
+}
+
+export interface Measurements {
+  readonly oneCamera: CameraLoadResult;
+  readonly manyCameras: CameraLoadResult;
+  readonly manyCount: number;
+  readonly growth: GrowthResult;
+}
+
+const CPU_SHARE_LIMIT = 10;
+const LATENCY_MARGIN_MS = 10;
+const STALL_LIMIT_MS = 15;
+const MEMORY_LIMIT_MIB = 220;
+const MEMORY_PER_CAMERA_LIMIT_MIB = 12;
+const FIRST_RESULT_LIMIT_MS = 2_000;
+const GROWTH_LIMIT_MIB = 5;
+
+/** The budgets of docs/reference/budgets.md against the measurements, in its order. */
+export function budgetLines({ oneCamera, manyCameras, manyCount, growth }: Measurements): BudgetLine[] {
+  const share = (100 * oneCamera.otherCpuMsPerFrame) / oneCamera.runCpuMsPerFrame;
+  const perCamera = (manyCameras.rssMiB - oneCamera.rssMiB) / (manyCount - 1);
+  const line = (id: string, what: string, measured: number, limit: number, unit: string): BudgetLine => ({
+    id,
+    what,
+    measured,
+    limit,
+    unit,
+    met: measured <= limit,
+  });
+  return [
+    line(
+      'cpu_outside_run',
+      'CPU outside Run and outside the decoder, of the CPU of Run',
+      share,
+      CPU_SHARE_LIMIT,
+      '%',
+    ),
+    line(
+      'frame_to_event',
+      'newest frame readable -> event handed over, p95, one camera (limit: Run p50 + 10 ms)',
+      oneCamera.frameToEventP95Ms,
+      oneCamera.runP50Ms + LATENCY_MARGIN_MS,
+      'ms',
+    ),
+    line(
+      'stall',
+      `main-thread stall, p99, ${manyCount} cameras`,
+      manyCameras.stallP99Ms,
+      STALL_LIMIT_MS,
+      'ms',
+    ),
+    line('memory', 'memory, 1 camera', oneCamera.rssMiB, MEMORY_LIMIT_MIB, 'MiB'),
+    line('memory_per_camera', 'memory of each further camera', perCamera, MEMORY_PER_CAMERA_LIMIT_MIB, 'MiB'),
+    line(
+      'first_result',
+      'start of the process -> first inferred frame',
+      oneCamera.firstResultMs,
+      FIRST_RESULT_LIMIT_MS,
+      'ms',
+    ),
+    line(
+      'growth_memory',
+      `growth of the heap over ${growth.hours} h of work`,
+      growth.heapMiB,
+      GROWTH_LIMIT_MIB,
+      'MiB',
+    ),
+    line('growth_handles', 'growth of handles', growth.handles, 0, ''),
+    line('growth_threads', 'growth of threads', growth.threads, 0, ''),
+  ];
+}

@@ -1,0 +1,8 @@
+import { type CameraLoad, type CameraLoadResult, runCameraLoad } from './camera-load.ts';
+
+// The child that `measureCameraLoad` starts: one load, one result, and the end.
+process.once('message', (load: CameraLoad) => {
+  void runCameraLoad(load).then((result: CameraLoadResult) => {
+    process.send?.(result, () => process.disconnect());
+  });
+});

@@ -1,0 +1,129 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { CameraPipeline } from '../app/camera-pipeline.ts';
+import { ModelRuntime } from '../app/model-runtime.ts';
+import type { PipelineOutlet } from '../app/pipeline-outlet.ts';
+import { SystemClock } from '../base/clock.ts';
+import { silentLogger } from '../base/log.ts';
+import { createFrameSource } from '../capture/open-source.ts';
+import { cameraSchema, modelSchema } from '../config/schema.ts';
+import { i420Bytes } from '../flow/frame.ts';
+import { FramePool } from '../flow/frame-pool.ts';
+import { cpuBetween, poolThreads, threadCpuMs } from './thread-cpu.ts';
+
+/** What one benchmark process does: so many cameras on one clip, every frame inferred. */
+export interface CameraLoad {
+  readonly clip: string;
+  readonly model: string;
+  readonly cameras: number;
+  readonly fps: number;
+  readonly seconds: number;
+}
+
+export interface CameraLoadResult {
+  readonly model: string;
+  readonly provider: string | null;
+  readonly inferredFrames: number;
+  /** Frames dropped because a newer one came. */
+  readonly replacedFrames: number;
+  /** CPU of ONNX Runtime's runs, per inferred frame. */
+  readonly runCpuMsPerFrame: number;
+  /** CPU of everything else in this process (decoders are others), per inferred frame. */
+  readonly otherCpuMsPerFrame: number;
+  readonly runP50Ms: number;
+  /** From a frame being complete in memory to its events handed over. */
+  readonly frameToEventP95Ms: number;
+  readonly stallP99Ms: number;
+  readonly rssMiB: number;
+  /** From the start of the process to the first inferred frame. */
+  readonly firstResultMs: number;
+}
+
+/** Connections, compiled code and caches are as they will be from then on. */
+const WARM_UP_S = 4;
+const CLOSE_DEADLINE_MS = 5_000;
+/** The sampling interval of Node's event loop monitor is part of what it measures. */
+const STALL_RESOLUTION_MS = 1;
+
+const nobody: PipelineOutlet = { event() {}, cameraState() {}, counts() {}, motion() {}, tracks() {} };
+
+/** Runs the load in this process, which should do nothing else, and measures it. */
+export async function runCameraLoad(load: CameraLoad): Promise<CameraLoadResult> {
+  const pool = await poolThreads();
+  const clock = new SystemClock();
+  const common = { baseDir: process.cwd(), clock, random: Math.random, log: silentLogger };
+  const runtime = new ModelRuntime({
+    ...common,
+    name: 'bench',
+    config: modelSchema.parse({ file: load.model }),
+  });
+  const never = new AbortController().signal;
+  await runtime.start(never);
+  const pipelines = Array.from({ length: load.cameras }, (_, index) => pipeline(load, runtime, index));
+  for (const each of pipelines) await each.start(never);
+
+  let firstResultMs = Number.NaN;
+  const sum = (outcome: 'inferred' | 'replaced') =>
+    pipelines.reduce((total, each) => total + each.stats.frames.get(outcome), 0);
+  const endWarmUpMs = clock.monoMs() + WARM_UP_S * 1000;
+  while (clock.monoMs() < endWarmUpMs) {
+    await clock.sleep(5);
+    if (Number.isNaN(firstResultMs) && sum('inferred') > 0) firstResultMs = performance.now();
+  }
+  const stall = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
+  const before = { cpu: threadCpuMs(), inferred: sum('inferred'), replaced: sum('replaced') };
+  stall.enable();
+  await clock.sleep(load.seconds * 1000);
+  stall.disable();
+  const { ofThreadsMs, othersMs } = cpuBetween(before.cpu, threadCpuMs(), pool);
+  const inferredFrames = sum('inferred') - before.inferred;
+  const worst = (stage: 'run' | 'decoded_to_event', q: number) =>
+    Math.max(...pipelines.map((each) => each.stats.quantileMs(stage, q)));
+  const result = {
+    model: runtime.model.name,
+    provider: runtime.inUse().provider,
+    inferredFrames,
+    replacedFrames: sum('replaced') - before.replaced,
+    runCpuMsPerFrame: ofThreadsMs / inferredFrames,
+    otherCpuMsPerFrame: othersMs / inferredFrames,
+    runP50Ms: worst('run', 0.5),
+    frameToEventP95Ms: worst('decoded_to_event', 0.95),
+    stallP99Ms: Math.max(0, stall.percentile(99) / 1e6 - STALL_RESOLUTION_MS),
+    rssMiB: process.memoryUsage.rss() / 2 ** 20,
+    firstResultMs,
+  };
+  for (const each of pipelines) await each.close(CLOSE_DEADLINE_MS);
+  await runtime.close(CLOSE_DEADLINE_MS);
+  return result;
+}
+
+function pipeline(load: CameraLoad, runtime: ModelRuntime, index: number): CameraPipeline {
+  const { input, minScore } = runtime.model;
+  const clock = new SystemClock();
+  const config = cameraSchema.parse({
+    source: `file:${load.clip}?loop=1&realtime=1`,
+    detect: { fps: load.fps },
+    motion: { mode: 'off' },
+  });
+  const cameraId = `camera${index + 1}`;
+  const source = createFrameSource({
+    cameraId,
+    source: config.source,
+    capture: config.capture,
+    detect: { widthPx: input.widthPx, heightPx: input.heightPx, fps: load.fps },
+    pool: new FramePool(4, i420Bytes(input.widthPx, input.heightPx)),
+    clock,
+    baseDir: process.cwd(),
+  });
+  return new CameraPipeline({
+    cameraId,
+    config,
+    source,
+    scheduler: runtime.scheduler,
+    minScore,
+    outlet: nobody,
+    newObjectId: (atMs) => `${cameraId}-${atMs}`,
+    random: Math.random,
+    clock,
+    log: silentLogger,
+  });
+}

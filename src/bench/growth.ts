@@ -1,0 +1,118 @@
+import { readdirSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { ObjectStage } from '../app/object-stage.ts';
+import { seededRandom } from '../base/random.ts';
+import { Scene } from '../capture/sim/scene.ts';
+import { cameraSchema } from '../config/schema.ts';
+import type { Detection } from '../flow/detection.ts';
+import type { Frame } from '../flow/frame.ts';
+
+export interface GrowthResult {
+  readonly hours: number;
+  readonly frames: number;
+  readonly events: number;
+  /** Heap and buffers after garbage collection, end against the end of the first tenth. */
+  readonly heapMiB: number;
+  readonly handles: number;
+  readonly threads: number;
+}
+
+const FPS = 5;
+const LABELS = ['person', 'car', 'bicycle'];
+/** The detector of this measurement misses, trembles and invents like a real one. */
+const NOISE = { missed: 0.1, jitter: 0.02, invented: 0.02 };
+
+/**
+ * Puts `hours` of a street's detections at 5 fps through tracking, rules and events, as fast as it goes, and looks at
+ * what has grown since the first tenth.
+ */
+export function measureGrowth(hours: number): GrowthResult {
+  let events = 0;
+  const stage = new ObjectStage({
+    cameraId: 'street',
+    config: cameraSchema.parse({
+      source: 'sim://scene',
+      lines: { middle: { from: [0.5, 1], to: [0.5, 0] } },
+    }),
+    minScore: 0.35,
+    newObjectId: (atMs) => `object-${atMs}`,
+    outlet: {
+      event: () => {
+        events += 1;
+      },
+      cameraState() {},
+      counts() {},
+      motion() {},
+      tracks() {},
+    },
+  });
+  const scene = new Scene({ seed: 3 });
+  const random = seededRandom(5);
+  const frames = Math.round(hours * 3600 * FPS);
+  let early = standing();
+  for (let n = 0; n < frames; n++) {
+    const atMs = (n * 1000) / FPS;
+    stage.update(noisyTruth(scene, atMs, random), emptyFrame(n, atMs, scene), atMs);
+    if (n === Math.floor(frames / 10)) early = standing();
+  }
+  const late = standing();
+  return {
+    hours,
+    frames,
+    events,
+    heapMiB: late.heapMiB - early.heapMiB,
+    handles: late.handles - early.handles,
+    threads: late.threads - early.threads,
+  };
+}
+
+function noisyTruth(scene: Scene, atMs: number, random: () => number): Detection[] {
+  const { widthPx, heightPx } = scene.options.source;
+  const detections = scene
+    .truthAt(atMs)
+    .filter(() => random() >= NOISE.missed)
+    .map(({ label, boxPx: [x1, y1, x2, y2] }): Detection => {
+      const shift = (size: number) => (random() - 0.5) * 2 * NOISE.jitter * size;
+      const dx = shift(x2 - x1);
+      const dy = shift(y2 - y1);
+      const score = 0.5 + 0.5 * random();
+      return { label, classId: LABELS.indexOf(label), score, boxPx: [x1 + dx, y1 + dy, x2 + dx, y2 + dy] };
+    });
+  if (random() < NOISE.invented) {
+    const x = random() * widthPx * 0.9;
+    const y = random() * heightPx * 0.9;
+    detections.push({ label: 'person', classId: 0, score: 0.4, boxPx: [x, y, x + 40, y + 80] });
+  }
+  return detections;
+}
+
+function emptyFrame(n: number, atMs: number, scene: Scene): Frame {
+  return {
+    cameraId: 'street',
+    seq: n + 1,
+    widthPx: 0,
+    heightPx: 0,
+    data: new Uint8Array(0),
+    colour: { matrix: 'bt601', range: 'limited' },
+    source: scene.options.source,
+    times: { captureAtMs: atMs, captureMonoMs: atMs, decodedAtMs: atMs },
+    release() {},
+  };
+}
+
+/** What stands now, garbage excluded. */
+function standing(): { heapMiB: number; handles: number; threads: number } {
+  collectGarbage();
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return {
+    heapMiB: (heapUsed + external + arrayBuffers) / 2 ** 20,
+    handles: process.getActiveResourcesInfo().length,
+    threads: readdirSync('/proc/self/task').length,
+  };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}

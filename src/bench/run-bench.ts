@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OcellusError } from '../base/errors.ts';
+import { type MachineRecord, machineRecord } from '../device/machine-record.ts';
+import { type BudgetLine, budgetLines } from './budgets.ts';
+import type { CameraLoad, CameraLoadResult } from './camera-load.ts';
+import { type GrowthResult, measureGrowth } from './growth.ts';
+import { writeSceneClip } from './scene-clip.ts';
+
+export interface BenchOptions {
+  /** Path to an `.onnx`, or a manifest id. */
+  readonly model: string;
+  /** Length of each measurement, s. */
+  readonly seconds: number;
+  readonly hours: number;
+  readonly onProgress: (what: string) => void;
+}
+
+export interface BenchResult {
+  readonly machine: MachineRecord;
+  readonly budgets: readonly BudgetLine[];
+  readonly oneCamera: CameraLoadResult;
+  readonly manyCameras: CameraLoadResult;
+  readonly growth: GrowthResult;
+}
+
+const ONE_CAMERA_FPS = 10;
+const MANY = { cameras: 8, fps: 5 };
+
+/** Measures this machine against the design's budgets. @throws OcellusError `tool_missing`, `internal` */
+export async function runBench(options: BenchOptions): Promise<BenchResult> {
+  const { model, seconds, hours, onProgress } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'ocellus-bench-'));
+  try {
+    const clip = join(folder, 'street.mp4');
+    onProgress('drawing a clip of the simulated street');
+    await writeSceneClip(clip);
+    onProgress(`1 camera at ${ONE_CAMERA_FPS} fps, ${seconds} s`);
+    const oneCamera = await measure({ clip, model, seconds, cameras: 1, fps: ONE_CAMERA_FPS });
+    onProgress(`${MANY.cameras} cameras at ${MANY.fps} fps, ${seconds} s`);
+    const manyCameras = await measure({ clip, model, seconds, ...MANY });
+    onProgress(`${hours} h of detections through tracking and events`);
+    const growth = measureGrowth(hours);
+    const budgets = budgetLines({ oneCamera, manyCameras, manyCount: MANY.cameras, growth });
+    return { machine: await machineRecord(), budgets, oneCamera, manyCameras, growth };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A process of its own for every load: memory and threads of one must not show in another. */
+async function measure(load: CameraLoad): Promise<CameraLoadResult> {
+  const child = fork(fileURLToPath(new URL('./camera-load-process.js', import.meta.url)), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const closed = once(child, 'close').then(([status]) => {
+    throw new OcellusError('internal', `the measuring process ended with status ${status} and no result`);
+  });
+  child.send(load);
+  const result = once(child, 'message').then(([message]) => message as CameraLoadResult);
+  try {
+    return await Promise.race([result, closed]);
+  } finally {
+    closed.catch(() => {});
+  }
+}

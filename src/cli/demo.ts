@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { Daemon } from '../app/daemon.ts';
+import { SystemClock } from '../base/clock.ts';
+import { createLogger } from '../base/log.ts';
+import { configSchema } from '../config/schema.ts';
+import type { DomainEvent } from '../flow/domain-event.ts';
+import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
+import type { CommandIo } from './command-io.ts';
+import { positive } from './option-values.ts';
+
+const DEMO_MODEL = fileURLToPath(new URL('../../models/demo-scene.onnx', import.meta.url));
+
+interface DemoOptions {
+  readonly duration?: number;
+  readonly seed: number;
+}
+
+/** `ocellus demo`: the whole daemon on a simulated camera; needs no camera, no broker and no network. */
+export function demoCommand(io: CommandIo): Command {
+  return new Command('demo')
+    .description('run everything on a simulated street: camera, model, tracking, events, broker')
+    .option('--duration <s>', 'end after so many seconds (default: on Ctrl-C)', positive)
+    .option('--seed <n>', 'another street', positive, 7)
+    .addHelpText(
+      'after',
+      '\nThe model of the demo was trained on this simulated street and knows nothing else. For real pictures give' +
+        '\n`ocellus run` a configuration with a real model: README.md says how in two lines.',
+    )
+    .action((options: DemoOptions) => demo(io, options));
+}
+
+async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<void> {
+  const broker = new EmbeddedBroker();
+  await broker.start();
+  try {
+    io.stdout.write(
+      `MQTT broker at ${broker.url}: mosquitto_sub -p ${new URL(broker.url).port} -v -t 'ocellus/demo/#'\n` +
+        'The model knows this simulated street only.\n',
+    );
+    const daemon = new Daemon({
+      config: demoConfig(broker.url, seed),
+      baseDir: process.cwd(),
+      secrets: {},
+      clock: new SystemClock(),
+      random: Math.random,
+      log: createLogger('warn'),
+      onEvent: (event) => io.stdout.write(`${describeEvent(event)}\n`),
+    });
+    await daemon.run(endOf(io.signal, duration));
+  } finally {
+    await broker.close();
+  }
+}
+
+/** Aborts with `signal`, or after the duration. */
+function endOf(signal: AbortSignal, durationS: number | undefined): AbortSignal {
+  return durationS === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(durationS * 1000)]);
+}
+
+function demoConfig(brokerUrl: string, seed: number) {
+  return configSchema.parse({
+    device: { id: 'demo' },
+    mqtt: { url: brokerUrl },
+    models: { default: { file: DEMO_MODEL } },
+    cameras: {
+      street: {
+        source: `sim://scene?seed=${seed}`,
+        detect: { fps: 10 },
+        zones: {
+          street: {
+            polygon: [
+              [0, 0.6],
+              [1, 0.6],
+              [1, 1],
+              [0, 1],
+            ],
+          },
+        },
+        lines: { middle: { from: [0.5, 1], to: [0.5, 0.4] } },
+      },
+    },
+  });
+}
+
+/** One line for people. */
+function describeEvent(event: DomainEvent): string {
+  const time = new Date(event.atMs).toISOString().slice(11, 23);
+  const head = `${time} ${event.cameraId} ${event.type.padEnd(15)}`;
+  if (event.type === 'camera.state') return `${head} ${event.state}${event.cause ? ` (${event.cause})` : ''}`;
+  return `${head} ${event.label} ${event.score.toFixed(2)} #${event.objectId.slice(-6)}${detailOf(event)}`;
+}
+
+function detailOf(event: DomainEvent): string {
+  switch (event.type) {
+    case 'object.ended':
+      return ` (${event.cause})`;
+    case 'zone.entered':
+    case 'zone.left':
+      return ` ${event.zone}`;
+    case 'zone.dwelled':
+      return ` ${event.zone} for ${Math.round(event.dwellMs / 1000)} s`;
+    case 'line.crossed':
+      return ` ${event.line} ${event.direction}`;
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { Daemon } from '../app/daemon.ts';
+import { SystemClock } from '../base/clock.ts';
+import { createLogger } from '../base/log.ts';
+import { loadConfig } from '../config/load.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** `ocellus run -c FILE`: the daemon, until a signal ends it. */
+export function runCommand(io: CommandIo): Command {
+  return new Command('run')
+    .description('run the daemon')
+    .requiredOption('-c, --config <file>', 'configuration (YAML)')
+    .action(async (options: { config: string }) => {
+      const loaded = loadConfig(options.config, process.env);
+      const log = createLogger(loaded.config.log.level);
+      const daemon = new Daemon({ ...loaded, log, clock: new SystemClock(), random: Math.random });
+      await daemon.run(io.signal);
+    });
+}
