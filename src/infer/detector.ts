@@ -47,7 +47,12 @@ const CLOSE_DEADLINE_MS = 5_000;
  */
 export async function openDetector(options: DetectorOptions): Promise<Detector> {
   const { backend, model, providers, providerOptions, threads } = options;
-  const session = await backend.open({ file: model.file, providers, providerOptions, threads });
+  const session = await backend.open({
+    file: model.file,
+    providers,
+    providerOptions: { ...providerOptions, cpu: { ...cpuOptions(model), ...providerOptions.cpu } },
+    threads,
+  });
   const detector = new Detector(session, options);
   try {
     await detector.warmUp();
@@ -56,6 +61,15 @@ export async function openDetector(options: DetectorOptions): Promise<Detector> 
     throw error;
   }
   return detector;
+}
+
+/**
+ * CPUs with AVX2 but without VNNI add pairs of uint8 x int8 products with 16-bit saturation, which costs a quantized YOLOv8n
+ * 2 points of AP; this asks ONNX Runtime for the exact way there, and changes nothing elsewhere.
+ */
+function cpuOptions({ summary }: DetectionModel): Record<string, string> {
+  const quantized = ['QuantizeLinear', 'DynamicQuantizeLinear'].some((name) => name in summary.operators);
+  return quantized ? { 'session.x64quantprecision': '1' } : {};
 }
 
 /** One session of a detection model: picture in, boxes in the picture's own pixels out. */

@@ -5,7 +5,8 @@ import type { SizePx } from '../flow/geometry.ts';
 import { LABEL_SETS, labelsOrGeneric } from './labels.ts';
 import type { COLOUR_ORDERS, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
 import { resolveModel } from './model-file.ts';
-import { type ModelSummary, readModelSummary, requireExternalData } from './onnx-file.ts';
+import type { ModelSummary } from './model-summary.ts';
+import { readModelSummary, requireExternalData } from './onnx-file.ts';
 import { describeTensors, recogniseOutput } from './output-decoder.ts';
 import { readUltralyticsMetadata } from './ultralytics-metadata.ts';
 
@@ -49,7 +50,6 @@ export interface ModelChoice {
 
 const DEFAULT_INPUT_PX = 640;
 const DEFAULT_MIN_SCORE = 0.35;
-const MAX_STRIDE = 32;
 
 /** IoU thresholds that the families' own evaluation uses. */
 const DEFAULT_NMS_IOU: Readonly<Record<OutputDecoderName, number>> = {
@@ -83,7 +83,11 @@ export function describeDetectionModel(
   const metadata = readUltralyticsMetadata(summary.metadata);
   const layout = imageInput(summary, manifest);
   const size = inputSize(summary, layout, manifest, metadata.imageSize);
-  const { decoder, output, classes } = recogniseOutput(summary, size, choice.decoder ?? manifest?.decoder);
+  const { decoder, output, classes, yoloxInput } = recogniseOutput(
+    summary,
+    size,
+    choice.decoder ?? manifest?.decoder,
+  );
   const given = choice.labels ?? manifestLabels(manifest) ?? metadata.labels;
   if (given !== undefined && classes !== null && given.length !== classes) {
     throw new OcellusError(
@@ -95,7 +99,7 @@ export function describeDetectionModel(
   return {
     name: manifest?.id ?? basename(summary.file),
     file: summary.file,
-    input: { ...size, layout, ...inputConvention(decoder, manifest) },
+    input: { ...size, layout, ...inputConvention(yoloxInput, manifest) },
     decoder,
     output,
     labels: labelsOrGeneric(given, classes ?? 80),
@@ -112,10 +116,9 @@ function manifestLabels(manifest: Manifest | undefined): readonly string[] | und
 
 /** YOLOX is fed as OpenCV reads pictures, every other family as torchvision does. */
 function inputConvention(
-  decoder: OutputDecoderName,
+  asYolox: boolean,
   manifest: Manifest | undefined,
 ): Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'> {
-  const asYolox = decoder === 'yolox';
   const said = manifest?.input;
   return {
     colourOrder: said?.colourOrder ?? (asYolox ? 'bgr' : 'rgb'),
@@ -171,9 +174,4 @@ function inputSize(
     );
   }
   return { widthPx, heightPx };
-}
-
-/** True when the size suits all detection levels. */
-export function isWholeStrides(size: SizePx): boolean {
-  return size.widthPx % MAX_STRIDE === 0 && size.heightPx % MAX_STRIDE === 0;
 }

@@ -1,13 +1,15 @@
 import { OcellusError } from '../base/errors.ts';
 import type { OutputDecoderName } from '../config/schema.ts';
 import type { SizePx } from '../flow/geometry.ts';
-import type { ModelSummary, ModelTensor } from './onnx-file.ts';
+import type { ModelSummary, ModelTensor } from './model-summary.ts';
 
 /** Which output holds the detections, and how it is laid out. */
 export interface OutputLayout {
   readonly decoder: OutputDecoderName;
   /** Index among the model's outputs. */
   readonly output: number;
+  /** Whether pictures are fed as YOLOX wants them, which may have decoded its boxes in the graph. */
+  readonly yoloxInput: boolean;
   /** Number of classes; null where the output does not tell (end-to-end heads give a class number). */
   readonly classes: number | null;
 }
@@ -71,18 +73,18 @@ function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit
     if (rows === cells) {
       // A graph with Exp has decoded its boxes already (YOLOX --decode_in_inference): they read as YOLOv5's do.
       const decoded = summary.operators.Exp !== undefined;
-      fits.push({ decoder: decoded ? 'yolov5' : 'yolox', classes });
-      fits.push({ decoder: decoded ? 'yolox' : 'yolov5', classes });
+      fits.push({ decoder: decoded ? 'yolov5' : 'yolox', classes, yoloxInput: true });
+      fits.push({ decoder: decoded ? 'yolox' : 'yolov5', classes, yoloxInput: decoded });
     } else if (rows !== null ? anchors.includes(rows) : summary.metadata.names !== undefined) {
-      fits.push({ decoder: 'yolov5', classes });
+      fits.push({ decoder: 'yolov5', classes, yoloxInput: false });
     }
     const few = rows === null || rows <= END_TO_END_MAX_ROWS;
     if (columns === END_TO_END_COLUMNS && few && fits.length === 0) {
-      fits.push({ decoder: 'end2end', classes: null });
+      fits.push({ decoder: 'end2end', classes: null, yoloxInput: false });
     }
   }
   if (rows !== null && rows > 4 && (columns === null || columns === cells)) {
-    fits.push({ decoder: 'yolov8', classes: rows - 4 });
+    fits.push({ decoder: 'yolov8', classes: rows - 4, yoloxInput: false });
   }
   return fits;
 }
