@@ -191,3 +191,20 @@ it('explains a wrong password once, and comes in when the password file is put r
   expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   expect(JSON.stringify(lines)).not.toMatch(/wrong|right/);
 });
+
+it('trusts a broker with TLS through its authority only, and says so where it does not', async () => {
+  const mosquitto = await Mosquitto.start(undefined, true);
+  cleanups.push(() => mosquitto.stop());
+  const url = `mqtts://localhost:${mosquitto.port}`;
+  const stranger = await publish({ url, clientId: 'stranger' });
+  await waitUntil(() => stranger.publisher.status.lastError !== null, 'a failed attempt');
+  expect(stranger.publisher.status.lastError).toBe(
+    `the certificate of the MQTT broker localhost:${mosquitto.port} is not trusted: self-signed certificate ` +
+      '(set mqtt.caFile to the authority that signed it, and use the name in the certificate in mqtt.url)',
+  );
+  const friend = await publish({ url, clientId: 'friend', caFile: mosquitto.caFile });
+  expect(friend.publisher.status).toMatchObject({ connected: true, lastError: null });
+  const plain = await publish({ url: mosquitto.url, clientId: 'plain' });
+  await waitUntil(() => plain.publisher.status.lastError !== null, 'a failed attempt');
+  expect(plain.publisher.status.connected).toBe(false);
+});
