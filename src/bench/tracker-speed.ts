@@ -40,6 +40,8 @@ export function measureTrackerSpeed(
 function trackAll(sequences: readonly TrackerSequence[]): void {
   for (const { frames, fps } of sequences) {
     const tracker = new Tracker();
-    frames.forEach((detections, index) => tracker.update(detections, (index * 1000) / fps));
+    frames.forEach((detections, index) => {
+      tracker.update(detections, (index * 1000) / fps);
+    });
   }
 }

@@ -3,7 +3,7 @@ import { messageOf, OcellusError } from '../base/errors.ts';
 import { formatTrackRow, type MotRow, parseMotRows } from '../eval/mot-file.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { Track } from '../flow/track.ts';
-import type { TrackerOptions } from '../track/options.ts';
+import type { ScoreThresholds, TrackerOptions } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
 
 export interface TrackDetectionsOptions {
@@ -15,6 +15,12 @@ export interface TrackDetectionsOptions {
   readonly out: string;
   readonly tracker?: Partial<TrackerOptions>;
 }
+
+/**
+ * Files of detections come unfiltered from detectors of the Faster R-CNN kind, whose softmax is above 0.95 for nearly all
+ * that it finds and whose 0.5 is mostly clutter. A camera's thresholds come from its model's `minScore` instead.
+ */
+export const detectionFileScores: ScoreThresholds = { lowScore: 0.1, highScore: 0.85, birthScore: 0.95 };
 
 /**
  * Runs the tracker alone on a file of detections. Online: a line is written for every confirmed track that was matched in
@@ -33,8 +39,9 @@ export async function trackDetections(
     });
   }
   const rows = parseMotRows(await readText(options.detections), options.detections);
+  for (const row of rows) refuseUnscaled(row, options.detections);
   const frames = detectionsByFrame(rows);
-  const tracker = new Tracker(options.tracker);
+  const tracker = new Tracker({ ...detectionFileScores, ...options.tracker });
   const lines: string[] = [];
   frames.forEach((detections, index) => {
     const { tracks } = tracker.update(detections, (index * 1000) / fps);
@@ -42,6 +49,14 @@ export async function trackDetections(
   });
   await writeText(options.out, lines.map((line) => `${line}\n`).join(''));
   return { frames: frames.length, seconds: frames.length / fps };
+}
+
+/** Thresholds mean nothing on scores of another scale; guessing the scale would hide it. */
+function refuseUnscaled({ score, line }: MotRow, name: string): void {
+  if (score >= 0 && score <= 1) return;
+  throw new OcellusError('data_invalid', `${name}:${line}: score is ${score}, not in 0..1`, {
+    hint: 'turn logits into probabilities first: 1 / (1 + exp(-score)); write 1 where there is no score',
+  });
 }
 
 /**

@@ -18,6 +18,8 @@ export interface MotRow {
   readonly line: number;
 }
 
+/** A day at 100 frames per second and more; beyond it is a mistake that would fill the memory. */
+const MAX_FRAME = 10_000_000;
 const FORMAT_HINT = 'each line is frame,id,left,top,width,height[,score,...], with frames from 1';
 /** MOT16, 17 and 20 ground truth has exactly 9 columns; the 8th is the class. MOT15 has world coordinates there. */
 const COLUMNS_WITH_CLASS = 9;
@@ -56,7 +58,9 @@ function parseLine(content: string, line: number, name: string): MotRow {
   const [frame, id, leftPx, topPx, widthPx, heightPx] = REQUIRED_COLUMNS.map((column, index) =>
     numberAt(index, column),
   ) as [number, number, number, number, number, number];
-  if (!Number.isInteger(frame) || frame < 1) refuse(`frame is ${frame}, not a whole number from 1`);
+  if (!Number.isInteger(frame) || frame < 1 || frame > MAX_FRAME) {
+    refuse(`frame is ${frame}, not a whole number from 1 to ${MAX_FRAME}`);
+  }
   if (!Number.isInteger(id)) refuse(`id is ${id}, not a whole number`);
   return {
     frame,

@@ -6,8 +6,8 @@ import type { Tracklet } from './tracklet.ts';
 /** One round of matching. */
 export interface MatchRound {
   readonly classAgnostic: boolean;
-  /** Pairs that overlap less are impossible, IoU. */
-  readonly minIou: number;
+  /** Pairs that overlap less than the tracklet demands are impossible, IoU. */
+  readonly minIouOf: (tracklet: Tracklet) => number;
   /** Weight of moving on in one direction against IoU; 0: IoU alone. */
   readonly momentumWeight: number;
   /** Which box of the tracklet is compared. */
@@ -60,20 +60,27 @@ export class Associator {
     let cell = 0;
     for (const tracklet of tracklets) {
       const box = round.boxOf(tracklet);
+      const minIou = round.minIouOf(tracklet);
       for (const detection of detections) {
-        this.#gain[cell] = pairGain(tracklet, box, detection, round);
+        this.#gain[cell] = pairGain(tracklet, box, minIou, detection, round);
         cell += 1;
       }
     }
   }
 }
 
-function pairGain(tracklet: Tracklet, box: BoxPx, detection: Detection, round: MatchRound): number {
-  if (!round.classAgnostic && tracklet.classId !== detection.classId) return 0;
+function pairGain(
+  tracklet: Tracklet,
+  box: BoxPx,
+  minIou: number,
+  detection: Detection,
+  { classAgnostic, momentumWeight }: MatchRound,
+): number {
+  if (!classAgnostic && tracklet.classId !== detection.classId) return 0;
   const overlap = iou(box, detection.boxPx);
-  if (overlap < round.minIou || overlap === 0) return 0;
-  const steadiness = round.momentumWeight === 0 ? 0 : steadinessOf(tracklet, detection);
-  return Math.max(GATE_GAIN, overlap - round.minIou + round.momentumWeight * detection.score * steadiness);
+  if (overlap === 0 || overlap < minIou) return 0;
+  const steadiness = momentumWeight === 0 ? 0 : steadinessOf(tracklet, detection);
+  return Math.max(GATE_GAIN, overlap - minIou + momentumWeight * detection.score * steadiness);
 }
 
 /** OC-SORT's observation-centric momentum: 0.5 straight on, 0 sideways, -0.5 straight back. */

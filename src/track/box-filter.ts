@@ -49,6 +49,12 @@ export class BoxFilter {
     return [this.#state[VX]!, this.#state[VY]!];
   }
 
+  /** Moves the origin of the coordinates; velocities stay. */
+  shift(xPx: number, yPx: number): void {
+    this.#state[CX]! += xPx;
+    this.#state[CY]! += yPx;
+  }
+
   /** The box `aheadS` seconds after the last measurement. */
   predict(aheadS: number): BoxPx {
     const state = this.#state;

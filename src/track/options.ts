@@ -18,12 +18,14 @@ export interface TrackerOptions {
   readonly confirmScore: number;
   /** Least IoU of the predicted box with a high-score detection. */
   readonly highMinIou: number;
-  /** Least IoU of the predicted box with a low-score detection. */
+  /** The same for a track that was not seen in the frame before: its prediction is worth less, so more is asked. */
+  readonly lostMinIou: number;
+  /** Least IoU of the predicted box of a track seen a frame ago with a low-score detection. */
   readonly lowMinIou: number;
   /** Least IoU of the last seen box with a high-score detection that nothing else explains. */
   readonly recoveryMinIou: number;
-  /** Only tracks seen within this time are matched to low scores, ms: a doubtful box must not revive a track long gone. */
-  readonly lowScoreLostMs: number;
+  /** For so long after it was seen a track can be recovered there, ms. */
+  readonly recoveryMs: number;
   /** Weight of moving on in one direction against IoU (OC-SORT's inertia). */
   readonly momentumWeight: number;
   /** Over which past the direction is taken, ms. */
@@ -31,6 +33,17 @@ export interface TrackerOptions {
   /** Most tracks alive at once; the ones unseen for longest make way. */
   readonly maxTracks: number;
   readonly motion: MotionNoise;
+  readonly cameraMotion: CameraMotionOptions;
+}
+
+/** When the picture as a whole is taken to have moved. */
+export interface CameraMotionOptions {
+  /** Least IoU of a predicted box with a high-score detection that tells of the camera's motion. */
+  readonly minIou: number;
+  /** With fewer objects there is no telling the camera's motion from theirs; Infinity: the camera never moves. */
+  readonly minObjects: number;
+  /** Least size of the common shift, in standard errors. */
+  readonly minSigmas: number;
 }
 
 /** Noise of the motion model; lengths are in box sizes, sqrt(width * height), so that near and far objects are alike. */
@@ -48,28 +61,36 @@ export interface MotionNoise {
   readonly extentDampingS: number;
 }
 
+/** What a user's least score for a report means for the tracker. */
+export type ScoreThresholds = Pick<TrackerOptions, 'lowScore' | 'highScore' | 'birthScore'>;
+
+/** @param minScore from this score on the detector is to be believed, 0..1 */
+export function thresholdsFor(minScore: number): ScoreThresholds {
+  return { lowScore: 0.4 * minScore, highScore: minScore, birthScore: minScore };
+}
+
 export const trackerDefaults: TrackerOptions = {
   classAgnostic: false,
   lostMs: 3_000,
-  tentativeLostMs: 250,
-  highScore: 0.5,
-  lowScore: 0.1,
-  birthScore: 0.6,
+  tentativeLostMs: 100,
+  ...thresholdsFor(0.5),
   birthMaxIou: 0.7,
   confirmScore: 1.6,
-  highMinIou: 0.25,
-  lowMinIou: 0.4,
-  recoveryMinIou: 0.25,
-  lowScoreLostMs: 500,
+  highMinIou: 0.15,
+  lostMinIou: 0.35,
+  lowMinIou: 0.5,
+  recoveryMinIou: 0.5,
+  recoveryMs: 500,
   momentumWeight: 0.2,
-  momentumMs: 300,
+  momentumMs: 500,
   maxTracks: 256,
   motion: {
     measurement: 0.06,
-    centreAcceleration: 1.5,
+    centreAcceleration: 0.8,
     extentAcceleration: 0.5,
-    initialVelocity: 1.5,
-    centreDampingS: 3,
+    initialVelocity: 1,
+    centreDampingS: 5,
     extentDampingS: 0.5,
   },
+  cameraMotion: { minIou: 0.2, minObjects: 4, minSigmas: 1 },
 };

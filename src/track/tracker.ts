@@ -1,8 +1,9 @@
 import { OcellusError } from '../base/errors.ts';
 import type { Detection } from '../flow/detection.ts';
-import { iou } from '../flow/geometry.ts';
+import { type BoxPx, iou } from '../flow/geometry.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { Associator, type MatchRound } from './association.ts';
+import { commonShift } from './camera-motion.ts';
 import { type TrackerOptions, trackerDefaults } from './options.ts';
 import { Tracklet } from './tracklet.ts';
 
@@ -42,7 +43,11 @@ export class Tracker {
     this.#nowMonoMs = now;
     const ended = this.#expire((tracklet) => now - tracklet.lastSeenMonoMs >= this.#options.lostMs);
     for (const tracklet of this.#tracklets) tracklet.predict(now);
-    const { matched, left } = this.#match(this.#usable(detections), previousMonoMs);
+    const usable = this.#usable(detections);
+    const high = usable.filter(({ score }) => score >= this.#options.highScore);
+    const low = usable.filter(({ score }) => score < this.#options.highScore);
+    this.#followCamera(high, previousMonoMs);
+    const { matched, left } = this.#match(high, low, previousMonoMs);
     ended.push(
       ...this.#expire((t) => !t.confirmed && now - t.lastSeenMonoMs >= this.#options.tentativeLostMs),
       ...this.#begin(left, matched),
@@ -66,9 +71,31 @@ export class Tracker {
       .slice(0, this.#options.maxTracks);
   }
 
+  /** Moves what is known along with the picture when the objects seen a frame ago are all shifted alike. */
+  #followCamera(high: readonly Detection[], previousMonoMs: number): void {
+    const { cameraMotion, classAgnostic } = this.#options;
+    const steady = this.#tracklets.filter((tracklet) => tracklet.lastSeenMonoMs >= previousMonoMs);
+    if (Math.min(steady.length, high.length) < cameraMotion.minObjects) return;
+    const { pairs } = this.#associator.match(steady, high, {
+      classAgnostic,
+      boxOf: predictedBox,
+      minIouOf: () => cameraMotion.minIou,
+      momentumWeight: 0,
+    });
+    const shift = commonShift(
+      pairs.map(([{ predictedBoxPx }, { boxPx }]) => centreX(boxPx) - centreX(predictedBoxPx)),
+      pairs.map(([{ predictedBoxPx }, { boxPx }]) => centreY(boxPx) - centreY(predictedBoxPx)),
+      cameraMotion.minObjects,
+      cameraMotion.minSigmas,
+    );
+    if (shift === undefined) return;
+    for (const tracklet of this.#tracklets) tracklet.shift(shift);
+  }
+
   /** The rounds of matching, from the surest to the least sure. `left`: high scores that no track explains. */
-  #match(detections: readonly Detection[], previousMonoMs: number) {
+  #match(high: readonly Detection[], low: readonly Detection[], previousMonoMs: number) {
     const options = this.#options;
+    const { classAgnostic } = options;
     const now = this.#nowMonoMs;
     const matched: Detection[] = [];
     const run = (tracklets: readonly Tracklet[], candidates: readonly Detection[], round: MatchRound) => {
@@ -79,26 +106,27 @@ export class Tracker {
       }
       return result;
     };
-    const predicted = {
-      classAgnostic: options.classAgnostic,
-      boxOf: (tracklet: Tracklet) => tracklet.predictedBoxPx,
-    };
-    const high = detections.filter(({ score }) => score >= options.highScore);
-    const low = detections.filter(({ score }) => score < options.highScore);
     const first = run(this.#tracklets, high, {
-      ...predicted,
-      minIou: options.highMinIou,
+      classAgnostic,
+      boxOf: predictedBox,
+      minIouOf: (t) => (t.lastSeenMonoMs < previousMonoMs ? options.lostMinIou : options.highMinIou),
       momentumWeight: options.momentumWeight,
     });
-    const fresh = first.tracklets.filter(
-      (t) => t.confirmed && now - t.lastSeenMonoMs <= options.lowScoreLostMs,
+    // A doubtful box may continue a track; it must not revive one.
+    const continued = first.tracklets.filter((t) => t.confirmed && t.lastSeenMonoMs >= previousMonoMs);
+    run(continued, low, {
+      classAgnostic,
+      boxOf: predictedBox,
+      minIouOf: () => options.lowMinIou,
+      momentumWeight: 0,
+    });
+    const recoverable = first.tracklets.filter(
+      (t) => t.lastSeenMonoMs < now && now - t.lastSeenMonoMs <= options.recoveryMs,
     );
-    run(fresh, low, { ...predicted, minIou: options.lowMinIou, momentumWeight: 0 });
-    const unseen = first.tracklets.filter((tracklet) => tracklet.lastSeenMonoMs < now);
-    const recovery = run(unseen, first.detections, {
-      classAgnostic: options.classAgnostic,
+    const recovery = run(recoverable, first.detections, {
+      classAgnostic,
       boxOf: (tracklet) => tracklet.lastBoxPx,
-      minIou: options.recoveryMinIou,
+      minIouOf: () => options.recoveryMinIou,
       momentumWeight: 0,
     });
     return { matched, left: recovery.detections };
@@ -148,3 +176,7 @@ export class Tracker {
     });
   }
 }
+
+const predictedBox = (tracklet: Tracklet) => tracklet.predictedBoxPx;
+const centreX = (box: BoxPx) => (box[0] + box[2]) / 2;
+const centreY = (box: BoxPx) => (box[1] + box[3]) / 2;

@@ -2,6 +2,7 @@ import type { Detection } from '../flow/detection.ts';
 import type { BoxPx } from '../flow/geometry.ts';
 import type { Track, TrackState } from '../flow/track.ts';
 import { BoxFilter } from './box-filter.ts';
+import type { PictureShift } from './camera-motion.ts';
 import type { TrackerOptions } from './options.ts';
 
 /** Past observations kept for the direction of motion. */
@@ -54,6 +55,20 @@ export class Tracklet {
 
   predict(atMonoMs: number): void {
     this.predictedBoxPx = this.#filter.predict((atMonoMs - this.lastSeenMonoMs) / 1000);
+  }
+
+  /** The picture moved, and everything seen in it so far with it. */
+  shift({ xPx, yPx }: PictureShift): void {
+    const moved = ([x1, y1, x2, y2]: BoxPx): BoxPx => [x1 + xPx, y1 + yPx, x2 + xPx, y2 + yPx];
+    this.#filter.shift(xPx, yPx);
+    this.lastBoxPx = moved(this.lastBoxPx);
+    this.predictedBoxPx = moved(this.predictedBoxPx);
+    this.anchorX += xPx;
+    this.anchorY += yPx;
+    for (let at = 0; at < this.#history.length; at += 3) {
+      this.#history[at]! += xPx;
+      this.#history[at + 1]! += yPx;
+    }
   }
 
   /**
