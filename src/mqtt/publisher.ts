@@ -9,6 +9,7 @@ import { BrokerKeeper } from './broker-keeper.ts';
 import { type BrokerLink, type Message, PublishRefused } from './broker-link.ts';
 import { CommandDesk } from './command-desk.ts';
 import { type CommandHandler, type CommandOutcome, outcomePayload } from './commands.ts';
+import { type Counts, countTopics } from './counts.ts';
 import { leftoverCorrection } from './leftovers.ts';
 import { Outbox } from './outbox.ts';
 import { Retained } from './retained.ts';
@@ -45,12 +46,6 @@ export interface MqttStatus {
   readonly dropped: number;
   /** Why there is no connection, with what to try; null while there is one. */
   readonly lastError: string | null;
-}
-
-/** Objects present now, by label, and by zone and label. */
-export interface Counts {
-  readonly byLabel: ReadonlyMap<string, number>;
-  readonly byZone: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /**
@@ -143,14 +138,7 @@ export class MqttPublisher implements Service {
   }
 
   counts(cameraId: string, counts: Counts): void {
-    for (const [label, count] of counts.byLabel) {
-      this.#retain(this.#topics.count(cameraId, label), String(count));
-    }
-    for (const [zone, byLabel] of counts.byZone) {
-      for (const [label, count] of byLabel) {
-        this.#retain(this.#topics.zoneCount(cameraId, zone, label), String(count));
-      }
-    }
+    for (const [topic, payload] of countTopics(this.#topics, cameraId, counts)) this.#retain(topic, payload);
   }
 
   motion(cameraId: string, moving: boolean): void {
