@@ -80,47 +80,50 @@ function convert(
 ): void {
   const { luma, redV, greenU, greenV, blueU, red, green, blue } = tables;
   const { data, widthPx: width, heightPx: height } = frame;
-  const { step } = layout;
+  const { step, red: redAt, green: greenAt, blue: blueAt } = layout;
   const chromaWidth = (width + 1) >> 1;
   const uPlane = width * height;
   const vPlane = uPlane + chromaWidth * ((height + 1) >> 1);
   const rowStep = box.input.widthPx * step;
   for (let y = 0; y < height; y += 2) {
-    const top = y * width;
-    // A last row without a partner is written twice, to the same place.
-    const below = y + 1 < height ? width : 0;
-    const belowOut = y + 1 < height ? rowStep : 0;
-    const chromaRow = (y >> 1) * chromaWidth;
+    // A last row or column without a partner is its own, and is written twice to the same place.
+    const hasBelow = y + 1 < height;
+    let upper = y * width;
+    let lower = hasBelow ? upper + width : upper;
     let out = (box.top + y) * rowStep + box.left * step;
-    for (let x = 0; x < width; x += 2) {
-      const u = data[uPlane + chromaRow + (x >> 1)]!;
-      const v = data[vPlane + chromaRow + (x >> 1)]!;
-      const r = redV[v]!;
-      const g = greenU[u]! + greenV[v]!;
-      const b = blueU[u]!;
-      const right = x + 1 < width ? 1 : 0;
-      const rightOut = right * step;
-      const at = top + x;
-      const y00 = luma[data[at]!]!;
-      const y01 = luma[data[at + right]!]!;
-      const y10 = luma[data[at + below]!]!;
-      const y11 = luma[data[at + below + right]!]!;
-      const outR = out + layout.red;
-      tensor[outR] = red[y00 + r]!;
-      tensor[outR + rightOut] = red[y01 + r]!;
-      tensor[outR + belowOut] = red[y10 + r]!;
-      tensor[outR + belowOut + rightOut] = red[y11 + r]!;
-      const outG = out + layout.green;
-      tensor[outG] = green[y00 + g]!;
-      tensor[outG + rightOut] = green[y01 + g]!;
-      tensor[outG + belowOut] = green[y10 + g]!;
-      tensor[outG + belowOut + rightOut] = green[y11 + g]!;
-      const outB = out + layout.blue;
-      tensor[outB] = blue[y00 + b]!;
-      tensor[outB + rightOut] = blue[y01 + b]!;
-      tensor[outB + belowOut] = blue[y10 + b]!;
-      tensor[outB + belowOut + rightOut] = blue[y11 + b]!;
+    let outBelow = hasBelow ? out + rowStep : out;
+    let u = uPlane + (y >> 1) * chromaWidth;
+    let v = vPlane + (y >> 1) * chromaWidth;
+    for (let left = width; left > 0; left -= 2) {
+      const right = left > 1 ? 1 : 0;
+      const outRight = right * step;
+      const cr = data[v]!;
+      const cb = data[u]!;
+      const r = redV[cr]!;
+      const g = greenU[cb]! + greenV[cr]!;
+      const b = blueU[cb]!;
+      const a0 = luma[data[upper]!]!;
+      const a1 = luma[data[upper + right]!]!;
+      const b0 = luma[data[lower]!]!;
+      const b1 = luma[data[lower + right]!]!;
+      tensor[redAt + out] = red[a0 + r]!;
+      tensor[redAt + out + outRight] = red[a1 + r]!;
+      tensor[redAt + outBelow] = red[b0 + r]!;
+      tensor[redAt + outBelow + outRight] = red[b1 + r]!;
+      tensor[greenAt + out] = green[a0 + g]!;
+      tensor[greenAt + out + outRight] = green[a1 + g]!;
+      tensor[greenAt + outBelow] = green[b0 + g]!;
+      tensor[greenAt + outBelow + outRight] = green[b1 + g]!;
+      tensor[blueAt + out] = blue[a0 + b]!;
+      tensor[blueAt + out + outRight] = blue[a1 + b]!;
+      tensor[blueAt + outBelow] = blue[b0 + b]!;
+      tensor[blueAt + outBelow + outRight] = blue[b1 + b]!;
+      upper += 2;
+      lower += 2;
       out += 2 * step;
+      outBelow += 2 * step;
+      u += 1;
+      v += 1;
     }
   }
 }
