@@ -140,7 +140,12 @@ describe('what is known about it', () => {
 
   it('says who was in a zone and when', () => {
     const scene = new Scene({ seed: 9, ratePerMinute: 40 });
-    const polygon = [[0.3, 0.5], [0.7, 0.5], [0.7, 0.81], [0.3, 0.81]] as const; // biome-ignore format: corners
+    const polygon = [
+      [0.3, 0.5],
+      [0.7, 0.5],
+      [0.7, 0.81],
+      [0.3, 0.81],
+    ] as const;
     const stays = zoneVisits(scene, polygon, 0, 60_000);
     expect(stays.length).toBeGreaterThan(5);
     for (const { objectId, enteredAtMs, leftAtMs } of stays.filter(({ leftAtMs }) => leftAtMs < 60_000)) {
