@@ -25,7 +25,11 @@ export async function readImage(path: string): Promise<RgbImage> {
     });
   }
   try {
-    const { data, info } = await sharp(encoded, { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: true })
+    const { data, info } = await sharp(encoded, {
+      failOn: 'truncated',
+      limitInputPixels: MAX_PIXELS,
+      ignoreIcc: true,
+    })
       .autoOrient()
       .flatten({ background: '#000' })
       .toColourspace('srgb')
