@@ -121,6 +121,7 @@ export class CameraPipeline implements Service {
     );
     this.#objects.start();
     outlet.motion(cameraId, false);
+    outlet.inForce(cameraId, { enabled: config.enabled, detect: this.#detecting, fps: config.detect.fps });
     this.#camera.setEnabled(config.enabled);
     await this.#camera.start(signal);
   }
@@ -205,7 +206,7 @@ export class CameraPipeline implements Service {
     const reason = this.#inferenceGate.shouldInfer({
       atMonoMs,
       motion,
-      liveTracks: this.#objects.liveTracks,
+      liveTracks: this.#objects.following,
     });
     this.stats.add('motion', this.#parts.clock.monoMs() - startMs);
     if (reason === null || this.#lane === undefined) return 'no_motion';

@@ -131,7 +131,7 @@ export class Daemon {
       const config = this.#parts.config.models[name];
       if (config === undefined) throw new Error(`configuration was not checked: no model ${name}`);
       try {
-        runtime = new ModelRuntime({ ...this.#parts, name, config });
+        runtime = new ModelRuntime({ ...this.#parts, name, config, minScores: this.#labelMinScores(name) });
       } catch (error) {
         if (!(error instanceof OcellusError)) throw error;
         // Starting again will not mend it, and systemd is told so by the exit status of a bad configuration.
@@ -144,6 +144,13 @@ export class Daemon {
       this.#models.set(name, runtime);
     }
     return runtime;
+  }
+
+  /** Least scores that labels of the model's cameras have of their own. */
+  #labelMinScores(model: string): number[] {
+    return Object.values(this.#parts.config.cameras)
+      .filter((camera) => camera.model === model)
+      .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
   }
 
   #pipeline(cameraId: string, camera: CameraConfig, uuids: UuidV7): CameraPipeline {

@@ -51,6 +51,12 @@ export class EventOutlet implements PipelineOutlet {
     this.#parts.mqtt?.motion(cameraId, moving);
   }
 
+  inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void {
+    for (const name of ['enabled', 'detect', 'fps'] as const) {
+      this.#parts.mqtt?.commandOutcome(cameraId, name, values[name]);
+    }
+  }
+
   tracks(frame: Frame, update: TrackUpdate): void {
     if (!this.#parts.publishTracks) return;
     this.#parts.mqtt?.publishTracks(frame.cameraId, {

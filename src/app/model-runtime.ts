@@ -9,11 +9,13 @@ import { openDetector } from '../infer/detector.ts';
 import type { FrameDetector } from '../infer/frame-detector.ts';
 import { InferenceScheduler } from '../infer/scheduler.ts';
 import { type DetectionModel, loadDetectionModel } from '../models/detection-model.ts';
-import { trackerDefaults } from '../track/options.ts';
+import { thresholdsFor } from '../track/options.ts';
 
 export interface ModelRuntimeParts {
   readonly name: string;
   readonly config: ModelConfig;
+  /** The least scores that cameras report, besides the model's own. */
+  readonly minScores?: readonly number[];
   readonly baseDir: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -101,7 +103,7 @@ export class ModelRuntime implements Service {
   }
 
   async #open(): Promise<FrameDetector> {
-    const { config, clock } = this.#parts;
+    const { config, clock, minScores } = this.#parts;
     if (this.#backend === undefined)
       throw new OcellusError('internal', 'a model was opened before its backend');
     const detector = await openDetector({
@@ -113,7 +115,7 @@ export class ModelRuntime implements Service {
       threads: config.threads,
       runTimeoutMs: config.runTimeoutMs,
       // The tracker continues objects on weaker detections than those that may start one.
-      minScore: Math.min(trackerDefaults.lowScore, this.model.minScore),
+      minScore: thresholdsFor(Math.min(this.model.minScore, ...(minScores ?? []))).lowScore,
       onSuspicious: (explanation) => {
         this.#suspicious = explanation;
         this.#log.error({ explanation }, 'model is suspicious');

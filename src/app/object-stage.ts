@@ -3,6 +3,7 @@ import { CameraRules } from '../events/camera-rules.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
+import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 
@@ -13,6 +14,11 @@ export interface ObjectStageParts {
   readonly minScore: number;
   readonly newObjectId: (atMs: number) => string;
   readonly outlet: PipelineOutlet;
+}
+
+/** The least score at which any label of a camera is reported: the model's, or that of a label with one of its own. */
+export function lowestMinScore(modelMinScore: number, { objects }: Pick<CameraConfig, 'objects'>): number {
+  return Math.min(modelMinScore, ...Object.values(objects).map(({ minScore }) => minScore ?? modelMinScore));
 }
 
 /** The second half of a camera's pipeline: detections of one frame -> tracks -> events and counts. */
@@ -38,9 +44,9 @@ export class ObjectStage {
     this.#tracker = this.#newTracker();
   }
 
-  /** Tracks that the next frame should be inferred for: confirmed or on the way to it. */
-  get liveTracks(): number {
-    return this.#liveTracks;
+  /** What the next frame should be inferred for: tracks, and objects that outlive theirs and wait to be seen again. */
+  get following(): number {
+    return Math.max(this.#liveTracks, this.#rules.liveObjects);
   }
 
   /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */
@@ -69,7 +75,7 @@ export class ObjectStage {
   #newTracker(): Tracker {
     const { config, minScore } = this.#parts;
     // What is worth an event is decided by the rules on evidence; the tracker follows all that may become it.
-    return new Tracker({ ...config.track, highScore: minScore, birthScore: minScore });
+    return new Tracker({ ...config.track, ...thresholdsFor(lowestMinScore(minScore, config)) });
   }
 
   #reportCounts(always: boolean): void {

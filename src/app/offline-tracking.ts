@@ -6,6 +6,7 @@ import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import type { TrackUpdate } from '../flow/track.ts';
 import type { Detector } from '../infer/detector.ts';
+import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
 
 export interface OfflineTrackingOptions {
@@ -40,7 +41,7 @@ export async function trackSource(options: OfflineTrackingOptions): Promise<numb
     clock,
     baseDir: options.baseDir,
   });
-  const tracker = new Tracker({ highScore: minScore, birthScore: minScore });
+  const tracker = new Tracker(thresholdsFor(minScore));
   let frames = 0;
   await source.run(
     {

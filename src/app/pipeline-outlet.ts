@@ -15,5 +15,7 @@ export interface PipelineOutlet {
   cameraState(cameraId: string, state: CameraState): void;
   counts(cameraId: string, counts: PresenceCounts): void;
   motion(cameraId: string, moving: boolean): void;
+  /** What commands can change, as it is in force at the start. */
+  inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void;
   tracks(frame: Frame, update: TrackUpdate): void;
 }

@@ -44,6 +44,7 @@ export function measureGrowth(hours: number): GrowthResult {
       cameraState() {},
       counts() {},
       motion() {},
+      inForce() {},
       tracks() {},
     },
   });

@@ -9,7 +9,7 @@ import { formatTrackRow } from '../eval/mot-file.ts';
 import { createBackend } from '../infer/backends.ts';
 import { openDetector } from '../infer/detector.ts';
 import { loadDetectionModel } from '../models/detection-model.ts';
-import { trackerDefaults } from '../track/options.ts';
+import { thresholdsFor } from '../track/options.ts';
 import type { CommandIo } from './command-io.ts';
 import { positive, unit } from './option-values.ts';
 import { trackDetections } from './track-detections.ts';
@@ -84,7 +84,7 @@ async function trackVideo(
     providers: ['cpu'],
     providerOptions: {},
     threads: 1,
-    minScore: Math.min(trackerDefaults.lowScore, model.minScore),
+    minScore: thresholdsFor(model.minScore).lowScore,
     runTimeoutMs: RUN_TIMEOUT_MS,
   });
   const file = createWriteStream(options.out);

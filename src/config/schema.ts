@@ -89,8 +89,12 @@ export const modelSchema = z.strictObject({
     .min(100)
     .default(10_000)
     .describe('A run that takes longer is ended and its session is opened anew'),
-  minScore: unit.default(0.35).describe('Detections below are not reported'),
-  nmsIou: unit.default(0.65).describe('Boxes of one class that overlap more are one object'),
+  minScore: unit
+    .optional()
+    .describe("Detections below are not reported; default: the model's own, else 0.35"),
+  nmsIou: unit
+    .optional()
+    .describe("Boxes of one class that overlap more are one object; default: what the model's family uses"),
   decoder: z.enum(OUTPUT_DECODERS).optional().describe('How to read the outputs; default: recognised'),
   labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
 });

@@ -70,8 +70,8 @@ export class CameraRules {
   /**
    * Takes in one update of the tracker.
    * @returns what happened, in the order in which it is to be told: within one object `object.started` comes first and
-   *   `object.ended` last. `atMs` of `object.started` is the frame that settled it, `startedAtMs` the first sighting;
-   *   `atMs` of `object.ended` is the last sighting.
+   *   `object.ended` last. `atMs` of `object.started` is the first sighting (`timings` are of the frame that settled it), `atMs` of
+   *   `object.ended` the last one.
    */
   update(update: TrackUpdate, frame: FrameFacts): EventDraft[] {
     const { atMonoMs } = update;

@@ -13,8 +13,10 @@ export class ObjectDrafts {
     this.#cameraId = cameraId;
   }
 
+  /** As it is now, but `atMs` is the first sighting, as that of `object.ended` is the last: the visit, not our doubt. */
   started(subject: Subject): EventDraft {
-    return { type: 'object.started', ...this.#fields(subject, subject.last) };
+    const fields = this.#fields(subject, subject.last);
+    return { type: 'object.started', ...fields, atMs: fields.startedAtMs };
   }
 
   updated(subject: Subject): EventDraft {

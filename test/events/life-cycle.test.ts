@@ -30,7 +30,8 @@ describe('confirmation by evidence', () => {
     expect(started?.onMs).toBeGreaterThanOrEqual(fromMs);
     expect(started?.onMs).toBeLessThanOrEqual(toMs);
     expect(started?.draft.startedAtMs).toBe(START_AT_MS);
-    expect(started?.draft.atMs).toBe(Math.round(START_AT_MS + (started?.onMs ?? 0)));
+    expect(started?.draft.atMs).toBe(START_AT_MS);
+    expect(started?.draft.timings.captureAtMs).toBe(Math.round(START_AT_MS + (started?.onMs ?? 0)));
   });
 
   it.each([1, 5, 10, 30])('never believes a box that flickers, at %i fps', (fps) => {
