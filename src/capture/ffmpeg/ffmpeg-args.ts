@@ -37,7 +37,7 @@ export function ffmpegArgs(job: FfmpegJob): string[] {
  * Lets through the first picture of every 1/fps of the stream's time, with its own PTS (the `fps` filter would invent
  * new ones), tells its time and the camera's size and colour, and scales it. The quarter puts a stream whose rate is
  * `fps` or a multiple of it well inside the intervals, so that jitter moves no picture into a neighbouring one. The
- * last step gives the muxer times that always grow, or it would drop pictures after a step back of the camera's clock.
+ * last step gives the muxer times that grow, or it would complain of each picture after a step back of the camera's clock.
  */
 export function videoFilter(fps: number, box: SizePx): string {
   const interval = (time: string) => `floor((${time}-start_t)*${fps}+0.25)`;

@@ -89,9 +89,13 @@ export class FfmpegSource implements FrameSource {
   async #readPictures(tool: ToolProcess, sink: FrameSink, signal: AbortSignal): Promise<void> {
     const { cameraId, source, box, pool, clock } = this.#options;
     const pictures = new AsyncQueue<Picture>();
+    let frame: SizePx | undefined;
     const log = new FfmpegLog({
-      picture: (info) =>
-        pictures.push({ ...info, frame: fitSize(info.source, box), arrivedMonoMs: clock.monoMs() }),
+      picture: (info) => {
+        // ffmpeg scales all pictures of one run to the size of the first (-autoscale), also when the camera's changes.
+        frame ??= fitSize(info.source, box);
+        pictures.push({ ...info, frame, arrivedMonoMs: clock.monoMs() });
+      },
       lostPicture: () => sink.dropped('decode_error'),
     });
     this.#log = log;
