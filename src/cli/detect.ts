@@ -35,6 +35,7 @@ interface DetectOptions {
 
 /** Nobody wants detections as weak as this but to draw a precision-recall curve. */
 const EVALUATION_SCORE = 0.05;
+const MAX_COMMAND_LINE_BYTES = 20_000;
 const RUN_TIMEOUT_MS = 60_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
@@ -84,6 +85,7 @@ export function detectCommand(io: CommandIo): Command {
 }
 
 async function detectImages(io: CommandIo, images: readonly string[], options: DetectOptions): Promise<void> {
+  refuseLongCommandLine(images);
   const model = loadDetectionModel(
     { file: options.model, decoder: options.decoder, minScore: options.score, nmsIou: options.nmsIou },
     process.cwd(),
@@ -132,6 +134,15 @@ async function detectOne(
   const result: ImageResult = { image: path, widthPx, heightPx, detections, timingsMs: timings };
   io.stdout.write(options.json === true ? toJsonLine(result) : describeImageResult(result));
   if (options.annotate !== undefined) await annotateImage(image, path, detections, options.annotate);
+}
+
+/** ONNX Runtime 1.30 reads its process's command line with a recursion per character, which ends the process when it is long. */
+function refuseLongCommandLine(images: readonly string[]): void {
+  const bytes = images.reduce((sum, image) => sum + Buffer.byteLength(image) + 1, 0);
+  if (bytes <= MAX_COMMAND_LINE_BYTES) return;
+  throw new OcellusError('usage', `${images.length} photos are too many for one command line`, {
+    hint: 'give them in portions, for example with xargs -n 200',
+  });
 }
 
 /** What is wrong with one photo must not keep the others from being processed. */

@@ -55,8 +55,9 @@ export function loadLibrary(path: string): OrtLibrary {
   const known = loaded.get(file);
   if (known !== undefined) return known.library;
 
-  // koffi runs a call on a stack of its own, 128 KiB for an asynchronous one. ONNX Runtime expects a thread's usual 8 MiB.
-  if (loaded.size === 0) setAsyncStack();
+  // koffi runs a call on a stack of its own: 1 MiB, and 128 KiB for an asynchronous one. ONNX Runtime expects a thread's
+  // usual 8 MiB; it recurses over every character of the process's command line when its environment is made.
+  if (loaded.size === 0) setStacks();
   const handle = open(path);
   const { version, api } = readApi(path, handle);
   const library = { file: path, version, api, ...checkTable(path, api) };
@@ -64,12 +65,16 @@ export function loadLibrary(path: string): OrtLibrary {
   return library;
 }
 
-function setAsyncStack(): void {
+const STACKS = { async_stack_size: 8 * 1024 * 1024, sync_stack_size: 16 * 1024 * 1024 };
+
+function setStacks(): void {
   try {
-    koffi.config({ async_stack_size: 8 * 1024 * 1024 });
+    koffi.config(STACKS);
   } catch (error) {
     // A second copy of this module in one process (a test runner's) finds the setting made by the first.
-    if (koffi.config().async_stack_size !== 8 * 1024 * 1024) throw error;
+    const { async_stack_size, sync_stack_size } = koffi.config();
+    const same = async_stack_size === STACKS.async_stack_size && sync_stack_size === STACKS.sync_stack_size;
+    if (!same) throw error;
   }
 }
 
