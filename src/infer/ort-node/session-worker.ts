@@ -5,6 +5,16 @@ import type { FromWorker, ToWorker } from './messages.ts';
 
 type Answer = { resolve: (answer: FromWorker) => void; reject: (error: Error) => void };
 
+const busy = new Set<SessionWorker>();
+
+/**
+ * Threads that are in native code now and cannot be ended. While there are any, an orderly exit of the process waits for
+ * them or aborts it, because the native library's destructors and a run meet.
+ */
+export function busyThreads(): number {
+  return busy.size;
+}
+
 /** The main thread's end of one session's worker: one question at a time, each with one answer. */
 export class SessionWorker {
   readonly #worker: Worker;
@@ -35,6 +45,7 @@ export class SessionWorker {
         return;
       }
       this.#waiting = { resolve, reject };
+      busy.add(this);
       this.#worker.postMessage(message);
     });
   }
@@ -44,7 +55,7 @@ export class SessionWorker {
     return this.#exited;
   }
 
-  /** Lets the process end although this thread still runs. */
+  /** Lets the process end although this thread still runs; see `busyThreads`. */
   abandon(): void {
     this.#worker.unref();
   }
@@ -52,6 +63,7 @@ export class SessionWorker {
   #settle(settle: (waiting: Answer) => void): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
+    busy.delete(this);
     if (waiting !== undefined) settle(waiting);
   }
 
