@@ -130,17 +130,11 @@ export class Daemon {
     if (runtime === undefined) {
       const config = this.#parts.config.models[name];
       if (config === undefined) throw new Error(`configuration was not checked: no model ${name}`);
-      try {
-        runtime = new ModelRuntime({ ...this.#parts, name, config, minScores: this.#labelMinScores(name) });
-      } catch (error) {
-        if (!(error instanceof OcellusError)) throw error;
-        // Starting again will not mend it, and systemd is told so by the exit status of a bad configuration.
-        const { message, hint } = error;
-        throw new OcellusError('config_invalid', `models.${name}: ${message}`, {
-          ...(hint && { hint }),
-          cause: error,
-        });
-      }
+      const minScores = this.#labelMinScores(name);
+      runtime = inSection(
+        `models.${name}`,
+        () => new ModelRuntime({ ...this.#parts, name, config, minScores }),
+      );
       this.#models.set(name, runtime);
     }
     return runtime;
@@ -162,15 +156,17 @@ export class Daemon {
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
     const cameraLog = log.child({ camera: cameraId });
-    const source = createFrameSource({
-      cameraId,
-      source: camera.source,
-      capture: camera.capture,
-      detect: { ...box, fps: camera.detect.fps },
-      pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
-      clock,
-      baseDir,
-    });
+    const source = inSection(`cameras.${cameraId}`, () =>
+      createFrameSource({
+        cameraId,
+        source: camera.source,
+        capture: camera.capture,
+        detect: { ...box, fps: camera.detect.fps },
+        pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
+        clock,
+        baseDir,
+      }),
+    );
     return new CameraPipeline({
       cameraId,
       config: camera,
@@ -182,6 +178,24 @@ export class Daemon {
       random,
       clock,
       log: cameraLog,
+    });
+  }
+}
+
+/**
+ * Builds something from a section of the configuration. What cannot be built so will not be mended by starting again, and
+ * systemd is told that by the exit status of a bad configuration.
+ * @throws OcellusError `config_invalid` that names the section
+ */
+function inSection<T>(section: string, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof OcellusError)) throw error;
+    const { message, hint } = error;
+    throw new OcellusError('config_invalid', `${section}: ${message}`, {
+      ...(hint && { hint }),
+      cause: error,
     });
   }
 }

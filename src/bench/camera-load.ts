@@ -44,7 +44,14 @@ const CLOSE_DEADLINE_MS = 5_000;
 /** The sampling interval of Node's event loop monitor is part of what it measures. */
 const STALL_RESOLUTION_MS = 1;
 
-const nobody: PipelineOutlet = { event() {}, cameraState() {}, counts() {}, motion() {}, inForce() {}, tracks() {} };
+const nobody: PipelineOutlet = {
+  event() {},
+  cameraState() {},
+  counts() {},
+  motion() {},
+  inForce() {},
+  tracks() {},
+};
 
 /** Runs the load in this process, which should do nothing else, and measures it. */
 export async function runCameraLoad(load: CameraLoad): Promise<CameraLoadResult> {

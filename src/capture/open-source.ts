@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { CaptureConfig } from '../config/schema.ts';
+import { parseSourceUrl, type SourceUrl } from '../config/source-url.ts';
 import type { FramePool } from '../flow/frame-pool.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import { FfmpegSource } from './ffmpeg/ffmpeg-source.ts';
 import type { FrameSource } from './frame-source.ts';
 import { GstSource } from './gstreamer/gst-source.ts';
 import { createSimSource } from './sim/sim-source.ts';
-import { parseSourceUrl, type SourceUrl } from './source-url.ts';
 
 export interface FrameSourceOptions {
   readonly cameraId: string;

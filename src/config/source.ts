@@ -1,5 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
+import { OcellusError } from '../base/errors.ts';
 import type { Finding, Path } from './issue.ts';
+import { parseSourceUrl } from './source-url.ts';
 import { closest } from './suggest.ts';
 
 export const SOURCE_SCHEMES = ['rtsp', 'rtsps', 'http', 'https', 'v4l2', 'csi', 'file', 'sim'] as const;
@@ -27,10 +29,13 @@ export function checkSource(path: Path, source: string): Finding[] {
       },
     ];
   }
-  if (scheme === 'v4l2' && !/^v4l2:\/./.test(source)) {
-    return [{ path, message: 'names no device', hint: 'write v4l2:/dev/video0' }];
+  try {
+    parseSourceUrl(source, '/');
+    return [];
+  } catch (error) {
+    if (!(error instanceof OcellusError)) throw error;
+    return [{ path, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) }];
   }
-  return [];
 }
 
 /** The path of a `file:` source, without its options; undefined for any other source. */

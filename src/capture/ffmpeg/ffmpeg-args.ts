@@ -1,7 +1,7 @@
 import type { CaptureConfig } from '../../config/schema.ts';
+import type { SourceUrl } from '../../config/source-url.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import { scaleExpression } from '../fit-size.ts';
-import type { SourceUrl } from '../source-url.ts';
 import { HWACCEL_ARGS } from './ffmpeg-hwaccel.ts';
 import { type FfmpegVersion, isAtLeast } from './ffmpeg-version.ts';
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortError } from '../../base/clock.ts';
 import type { CaptureConfig } from '../../config/schema.ts';
+import { describeSource, type SourceUrl } from '../../config/source-url.ts';
 import { i420Bytes } from '../../flow/frame.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';
@@ -12,7 +13,6 @@ import { fitSize } from '../fit-size.ts';
 import { FrameMaker, type Picture, type PictureBody } from '../frame-maker.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
 import { eachLine } from '../lines.ts';
-import { describeSource, type SourceUrl } from '../source-url.ts';
 import { ffmpegArgs } from './ffmpeg-args.ts';
 import { FfmpegLog } from './ffmpeg-log.ts';
 import { type FfmpegVersion, readFfmpegVersion } from './ffmpeg-version.ts';

@@ -1,7 +1,7 @@
 import { OcellusError } from '../../base/errors.ts';
 import type { CaptureConfig } from '../../config/schema.ts';
+import type { SourceUrl } from '../../config/source-url.ts';
 import type { SizePx } from '../../flow/geometry.ts';
-import type { SourceUrl } from '../source-url.ts';
 
 /** Descriptor of gst-launch that frames come through: its stdout is for its own messages. */
 export const FRAME_FD = 3;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortError } from '../../base/clock.ts';
 import type { CaptureConfig } from '../../config/schema.ts';
+import { describeSource, type SourceUrl } from '../../config/source-url.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import { ByteReader } from '../byte-reader.ts';
@@ -9,7 +10,6 @@ import { type ChildExit, startTool, type ToolProcess } from '../child-process.ts
 import { FrameMaker, type PictureBody } from '../frame-maker.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
 import { eachLine } from '../lines.ts';
-import { describeSource, type SourceUrl } from '../source-url.ts';
 import { GDP_HEADER_BYTES, type GdpPacket, parseGdpHeader } from './gdp.ts';
 import { GstLog } from './gst-log.ts';
 import { FRAME_FD, gstArgs } from './gst-pipeline.ts';

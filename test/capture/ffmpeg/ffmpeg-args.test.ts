@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type FfmpegJob, ffmpegArgs } from '../../../src/capture/ffmpeg/ffmpeg-args.ts';
 import { parseFfmpegVersion } from '../../../src/capture/ffmpeg/ffmpeg-version.ts';
-import { parseSourceUrl } from '../../../src/capture/source-url.ts';
 import { captureSchema, HWACCELS } from '../../../src/config/schema.ts';
+import { parseSourceUrl } from '../../../src/config/source-url.ts';
 
 function args(source: string, capture: object = {}, version = 'ffmpeg version 6.1.1-3ubuntu5'): string[] {
   const job: FfmpegJob = {

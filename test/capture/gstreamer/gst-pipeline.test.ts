@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gstArgs, userPipeline } from '../../../src/capture/gstreamer/gst-pipeline.ts';
-import { parseSourceUrl } from '../../../src/capture/source-url.ts';
 import { captureSchema } from '../../../src/config/schema.ts';
+import { parseSourceUrl } from '../../../src/config/source-url.ts';
 
 function pipeline(source: string, capture: object = {}): string {
   return gstArgs({

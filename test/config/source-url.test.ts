@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OcellusError } from '../../src/base/errors.ts';
-import { describeSource, parseSourceUrl } from '../../src/capture/source-url.ts';
+import { describeSource, parseSourceUrl } from '../../src/config/source-url.ts';
 
 describe('parseSourceUrl', () => {
   it.each([
