@@ -3,10 +3,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ObjectStage } from '../app/object-stage.ts';
 import { seededRandom } from '../base/random.ts';
-import { Scene } from '../capture/sim/scene.ts';
+import { Scene, type TruthObject } from '../capture/sim/scene.ts';
 import { cameraSchema } from '../config/schema.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { Frame } from '../flow/frame.ts';
+import type { SizePx } from '../flow/geometry.ts';
 
 export interface GrowthResult {
   readonly hours: number;
@@ -19,6 +20,8 @@ export interface GrowthResult {
 }
 
 const FPS = 5;
+/** So much of the street's truth is worked out, and seen again and again with other noise. */
+const SCENE_MINUTES = 5;
 const LABELS = ['person', 'car', 'bicycle'];
 /** The detector of this measurement misses, trembles and invents like a real one. */
 const NOISE = { missed: 0.1, jitter: 0.02, invented: 0.02 };
@@ -49,12 +52,17 @@ export function measureGrowth(hours: number): GrowthResult {
     },
   });
   const scene = new Scene({ seed: 3 });
+  const truth = Array.from({ length: SCENE_MINUTES * 60 * FPS }, (_, n) => scene.truthAt((n * 1000) / FPS));
   const random = seededRandom(5);
   const frames = Math.round(hours * 3600 * FPS);
   let early = standing();
   for (let n = 0; n < frames; n++) {
     const atMs = (n * 1000) / FPS;
-    stage.update(noisyTruth(scene, atMs, random), emptyFrame(n, atMs, scene), atMs);
+    stage.update(
+      noisy(truth[n % truth.length]!, scene.options.source, random),
+      emptyFrame(n, atMs, scene),
+      atMs,
+    );
     if (n === Math.floor(frames / 10)) early = standing();
   }
   const late = standing();
@@ -68,10 +76,8 @@ export function measureGrowth(hours: number): GrowthResult {
   };
 }
 
-function noisyTruth(scene: Scene, atMs: number, random: () => number): Detection[] {
-  const { widthPx, heightPx } = scene.options.source;
-  const detections = scene
-    .truthAt(atMs)
+function noisy(truth: readonly TruthObject[], size: SizePx, random: () => number): Detection[] {
+  const detections = truth
     .filter(() => random() >= NOISE.missed)
     .map(({ label, boxPx: [x1, y1, x2, y2] }): Detection => {
       const shift = (size: number) => (random() - 0.5) * 2 * NOISE.jitter * size;
@@ -81,8 +87,8 @@ function noisyTruth(scene: Scene, atMs: number, random: () => number): Detection
       return { label, classId: LABELS.indexOf(label), score, boxPx: [x1 + dx, y1 + dy, x2 + dx, y2 + dy] };
     });
   if (random() < NOISE.invented) {
-    const x = random() * widthPx * 0.9;
-    const y = random() * heightPx * 0.9;
+    const x = random() * size.widthPx * 0.9;
+    const y = random() * size.heightPx * 0.9;
     detections.push({ label: 'person', classId: 0, score: 0.4, boxPx: [x, y, x + 40, y + 80] });
   }
   return detections;

@@ -1,10 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { closeSync, constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { messageOf, OcellusError } from '../base/errors.ts';
+import { type ChunkSource, PipeChunks, StreamChunks } from './chunk-source.ts';
+import { openPipe, type PipeEnds } from './native-pipe.ts';
+
+/** A picture at detection size fits whole, so that the tool does not wait for us in the middle of one. */
+const PIPE_BYTES = 512 * 1024;
 
 /** How a child process ended. */
 export interface ChildExit {
@@ -20,21 +25,24 @@ export interface ToolOptions {
   readonly args: readonly string[];
   /** Debian package that holds the program, for the hint when it is missing. */
   readonly aptPackage: string;
-  /** Pipes beyond stdout and stderr, as descriptors 3, 4, ... of the child. */
-  readonly extraPipes?: number;
+  /** The child's descriptor that pictures come through: 1 or 3. Absent: it gives no pictures, and stdout is text. */
+  readonly pictureFd?: 1 | 3;
   readonly clock: Clock;
 }
 
 /** A running tool. It ends by itself or through `end`; `exited` reports either, after it was reaped. */
 export class ToolProcess {
   readonly exited: Promise<ChildExit>;
+  /** What comes through `pictureFd`. */
+  readonly pictures: ChunkSource | undefined;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #forced = false;
   #ended = false;
 
-  constructor(child: ChildProcess, clock: Clock) {
+  constructor(child: ChildProcess, pictures: ChunkSource | undefined, clock: Clock) {
     this.#child = child;
+    this.pictures = pictures;
     this.#clock = clock;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -56,11 +64,6 @@ export class ToolProcess {
     return this.#child.stderr!;
   }
 
-  /** The child's descriptor `fd`, 3 or more. */
-  pipe(fd: number): Readable {
-    return this.#child.stdio[fd] as Readable;
-  }
-
   /** SIGTERM, `graceMs` to end, then SIGKILL. Resolves once the process is reaped and its pipes are closed. */
   async end(graceMs: number): Promise<ChildExit> {
     if (!this.#ended) this.#child.kill('SIGTERM');
@@ -71,6 +74,7 @@ export class ToolProcess {
     const exit = await this.exited;
     timer.cancel();
     for (const stream of this.#child.stdio) stream?.destroy();
+    this.pictures?.destroy();
     return exit;
   }
 }
@@ -87,15 +91,32 @@ export async function startTool(options: ToolOptions): Promise<ToolProcess> {
   if (program === undefined) throw toolMissing(options, undefined);
   const guard = await findProgram('setpriv');
   const argv = [...(guard === undefined ? [] : [guard, '--pdeathsig', 'KILL']), program, ...options.args];
-  const child = spawn(argv[0]!, argv.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(options.extraPipes ?? 0).fill('pipe')],
-  });
-  const tool = new ToolProcess(child, options.clock);
+  const { pictureFd } = options;
+  const pipe = pictureFd === undefined ? undefined : await openPipe(PIPE_BYTES);
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  if (pictureFd !== undefined) stdio[pictureFd] = pipe?.writeFd ?? 'pipe';
+  const child = spawn(argv[0]!, argv.slice(1), { stdio });
+  const tool = new ToolProcess(child, pictureChunks(child, pictureFd, pipe), options.clock);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', (error) => reject(toolMissing(options, error)));
+    child.once('error', (error) => {
+      tool.pictures?.destroy();
+      reject(toolMissing(options, error));
+    });
   });
   return tool;
+}
+
+function pictureChunks(
+  child: ChildProcess,
+  pictureFd: 1 | 3 | undefined,
+  pipe: PipeEnds | undefined,
+): ChunkSource | undefined {
+  if (pictureFd === undefined) return undefined;
+  if (pipe === undefined) return new StreamChunks(child.stdio[pictureFd] as Readable);
+  // The child has its own copy; with ours open, the pipe would never end.
+  closeSync(pipe.writeFd);
+  return new PipeChunks(pipe.readFd, PIPE_BYTES);
 }
 
 /** Path of a program: looked up on PATH unless it holds a slash; undefined when it is not there or not executable. */

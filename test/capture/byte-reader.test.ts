@@ -2,6 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from '../../src/capture/byte-reader.ts';
+import { StreamChunks } from '../../src/capture/chunk-source.ts';
 
 describe('ByteReader', () => {
   it('gives the bytes in order, however they were cut on the way', async () => {
@@ -13,12 +14,8 @@ describe('ByteReader', () => {
         }),
         async (chunks, reads) => {
           const all = Buffer.concat(chunks);
-          const reader = new ByteReader(
-            Readable.from(
-              chunks.map((chunk) => Buffer.from(chunk)),
-              { objectMode: false },
-            ),
-          );
+          const cut = chunks.map((chunk) => Buffer.from(chunk));
+          const reader = new ByteReader(new StreamChunks(Readable.from(cut, { objectMode: false })));
           let at = 0;
           for (const { bytes, skip } of reads) {
             const target = new Uint8Array(bytes);
@@ -36,7 +33,7 @@ describe('ByteReader', () => {
 
   it('holds the writer back while nobody reads', async () => {
     const pipe = new PassThrough({ highWaterMark: 1_000 });
-    const reader = new ByteReader(pipe);
+    const reader = new ByteReader(new StreamChunks(pipe));
     let accepted = 0;
     while (pipe.write(new Uint8Array(500)) && accepted < 100) accepted += 1;
     expect(accepted).toBeLessThan(10);
@@ -46,7 +43,7 @@ describe('ByteReader', () => {
 
   it('ends a read that waits when the pipe is destroyed', async () => {
     const pipe = new PassThrough();
-    const read = new ByteReader(pipe).readInto(new Uint8Array(10));
+    const read = new ByteReader(new StreamChunks(pipe)).readInto(new Uint8Array(10));
     pipe.destroy();
     expect(await read).toBe(false);
   });

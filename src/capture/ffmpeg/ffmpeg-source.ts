@@ -60,6 +60,7 @@ export class FfmpegSource implements FrameSource {
       program: capture.ffmpeg,
       args: ffmpegArgs({ source, capture, fps, box, version }),
       aptPackage: 'ffmpeg',
+      pictureFd: 1,
       clock,
     });
     const end = () => void tool.end(GRACE_MS);
@@ -108,7 +109,7 @@ export class FfmpegSource implements FrameSource {
     tool.stderr.once('close', endOfLog);
     const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
     const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
-    const bytes = new ByteReader(tool.stdout);
+    const bytes = new ByteReader(tool.pictures!);
     for (let picture = await pictures.next(); picture !== undefined; picture = await pictures.next()) {
       const { widthPx, heightPx } = picture.frame;
       const body: PictureBody = {

@@ -59,7 +59,7 @@ export class GstSource implements FrameSource {
       program: capture.gstLaunch,
       args: this.#args,
       aptPackage: 'gstreamer1.0-tools',
-      extraPipes: 1,
+      pictureFd: FRAME_FD,
       clock,
     });
     const end = () => void tool.end(GRACE_MS);
@@ -87,7 +87,7 @@ export class GstSource implements FrameSource {
     eachLine(tool.stderr, (line) => log.errorLine(line));
     const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
     const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
-    const bytes = new ByteReader(tool.pipe(FRAME_FD));
+    const bytes = new ByteReader(tool.pictures!);
     let caps: RawVideoCaps | undefined;
     for (let packet = await nextPacket(bytes); packet !== undefined; packet = await nextPacket(bytes)) {
       if (packet.type === 'caps') {
