@@ -3,10 +3,10 @@ import { withDeadline } from '../base/deadline.ts';
 import { explain, OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
-import { Camera } from '../capture/camera.ts';
+import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/schema.ts';
-import type { CameraState } from '../flow/camera-state.ts';
+import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
@@ -50,6 +50,7 @@ export class CameraPipeline implements Service {
   readonly #motionGate: MotionGate;
   readonly #inferenceGate: InferenceGate;
   readonly #objects: ObjectStage;
+  readonly #log: Logger;
   #lane: Lane | undefined;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
@@ -65,6 +66,7 @@ export class CameraPipeline implements Service {
     const { cameraId, config, source, clock, random } = parts;
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
+    this.#log = parts.log.child({ camera: cameraId });
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
@@ -98,6 +100,16 @@ export class CameraPipeline implements Service {
 
   get detecting(): boolean {
     return this.#detecting;
+  }
+
+  /** Pictures lost before they became frames, by reason. */
+  get captureDrops(): Partial<Record<CameraDrop, number>> {
+    return this.#camera.drops.snapshot();
+  }
+
+  /** Connections lost or not made, by cause. */
+  get losses(): Partial<Record<CameraCause, number>> {
+    return this.#camera.losses.snapshot();
   }
 
   /** Frames per second that arrive now. */
@@ -168,7 +180,7 @@ export class CameraPipeline implements Service {
   }
 
   #opened(info: StreamInfo): void {
-    this.#parts.log.info({ ...info }, 'camera stream opened');
+    this.#log.info({ ...info }, 'camera stream opened');
   }
 
   #stateChanged(state: CameraState): void {
@@ -230,7 +242,7 @@ export class CameraPipeline implements Service {
 
   #failed(frame: Frame, error: OcellusError): void {
     this.stats.frames.add('inference_failed');
-    this.#parts.log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
+    this.#log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
     frame.release();
   }
 

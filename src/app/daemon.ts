@@ -155,7 +155,6 @@ export class Daemon {
       widthPx: camera.detect.widthPx ?? input.widthPx,
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
-    const cameraLog = log.child({ camera: cameraId });
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,
@@ -177,7 +176,7 @@ export class Daemon {
       newObjectId: (atMs) => uuids.next(atMs),
       random,
       clock,
-      log: cameraLog,
+      log,
     });
   }
 }

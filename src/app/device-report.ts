@@ -31,6 +31,8 @@ function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
     detecting: pipeline.detecting,
     captureFps: Math.round(pipeline.captureFps * 10) / 10,
     frames: stats.frames.snapshot(),
+    lostBeforeFrames: pipeline.captureDrops,
+    reconnects: pipeline.losses,
     runP50Ms: ms(stats.quantileMs('run', 0.5)),
     decodedToEventP95Ms: ms(stats.quantileMs('decoded_to_event', 0.95)),
   };

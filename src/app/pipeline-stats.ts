@@ -8,8 +8,6 @@ export type FrameOutcome =
   | 'thinned_out'
   | 'replaced'
   | 'closed'
-  | 'pool_exhausted'
-  | 'decode_error'
   | 'inferred'
   | 'inference_failed';
 

@@ -47,15 +47,25 @@ async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<voi
       log: createLogger('warn'),
       onEvent: (event) => io.stdout.write(`${describeEvent(event)}\n`),
     });
-    await daemon.run(endOf(io.signal, duration));
+    await runFor(daemon, io.signal, duration);
   } finally {
     await broker.close();
   }
 }
 
-/** Aborts with `signal`, or after the duration. */
-function endOf(signal: AbortSignal, durationS: number | undefined): AbortSignal {
-  return durationS === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(durationS * 1000)]);
+/** Runs until `signal` aborts, or for the duration. */
+async function runFor(daemon: Daemon, signal: AbortSignal, durationS: number | undefined): Promise<void> {
+  const end = new AbortController();
+  const stop = () => end.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  // Not AbortSignal.timeout: combined by `any`, Node 20 lets the garbage collector take it before its time.
+  const timer = durationS === undefined ? undefined : setTimeout(stop, durationS * 1000);
+  try {
+    await daemon.run(end.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 function demoConfig(brokerUrl: string, seed: number) {

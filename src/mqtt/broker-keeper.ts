@@ -64,9 +64,14 @@ export class BrokerKeeper {
     timer?.cancel();
   }
 
+  /** From here on the end of the connection is meant, and no other is made. */
+  retire(): void {
+    this.#stop.abort();
+  }
+
   /** Stops connecting and cuts what connection there is. */
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.retire();
     this.#link?.destroy();
     await this.#running;
   }

@@ -177,6 +177,7 @@ export class MqttPublisher implements Service {
       await clock.sleep(DRAIN_POLL_MS);
     }
     const link = this.#keeper.link;
+    this.#keeper.retire();
     if (link !== undefined) {
       // Not awaited on its own: DISCONNECT follows on the same connection, and `end` waits for the acknowledgement.
       link.publish(this.#topics.availability, 'offline', true).catch((error: unknown) => {
