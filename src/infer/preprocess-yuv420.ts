@@ -1,8 +1,11 @@
 import type { Colour, Frame } from '../flow/frame.ts';
 import type { ModelInput } from '../models/detection-model.ts';
+import { convertYuv420 } from './convert-yuv420.ts';
+import { Yuv420Kernel } from './kernels/yuv420-kernel.ts';
 import { type Letterbox, letterboxFrame } from './letterbox.ts';
 import { resampleYuv420 } from './resample-yuv420.ts';
 import { MarginKeeper, type TensorLayout, tensorLayout } from './tensor-layout.ts';
+import { sameColour } from './yuv-matrix.ts';
 import { type YuvTables, yuvTables } from './yuv-tables.ts';
 
 /** The pixels of a frame. */
@@ -16,6 +19,7 @@ export class Yuv420Preprocessor {
   readonly #input: ModelInput;
   readonly #layout: TensorLayout;
   readonly #margins = new MarginKeeper();
+  readonly #kernel: Yuv420Kernel | undefined;
   #box: Letterbox | undefined;
   #boxKey = '';
   #tables: YuvTables | undefined;
@@ -24,6 +28,7 @@ export class Yuv420Preprocessor {
   constructor(input: ModelInput) {
     this.#input = input;
     this.#layout = tensorLayout(input);
+    this.#kernel = Yuv420Kernel.create(input);
   }
 
   /**
@@ -33,12 +38,13 @@ export class Yuv420Preprocessor {
    */
   write(frame: Yuv420Picture, tensor: Float32Array): Letterbox {
     const box = this.#geometry(frame);
-    const tables = this.#tablesOf(frame.colour);
     this.#margins.ensure(tensor, this.#input, box);
-    if (frame.widthPx === box.fitted.widthPx && frame.heightPx === box.fitted.heightPx) {
-      convert(frame, tensor, this.#layout, box, tables);
+    if (frame.widthPx !== box.fitted.widthPx || frame.heightPx !== box.fitted.heightPx) {
+      resampleYuv420(frame, tensor, this.#layout, box, this.#tablesOf(frame.colour));
+    } else if (this.#kernel !== undefined) {
+      this.#kernel.convert(frame, tensor, box);
     } else {
-      resampleYuv420(frame, tensor, this.#layout, box, tables);
+      convertYuv420(frame, tensor, this.#layout, box, this.#tablesOf(frame.colour));
     }
     return box;
   }
@@ -63,67 +69,5 @@ export class Yuv420Preprocessor {
       this.#colour = colour;
     }
     return this.#tables;
-  }
-}
-
-function sameColour(a: Colour | undefined, b: Colour): boolean {
-  return a?.matrix === b.matrix && a.range === b.range;
-}
-
-/** The picture has its size already: two rows at a time, so that four luma samples share one look at their chroma. */
-function convert(
-  frame: Yuv420Picture,
-  tensor: Float32Array,
-  layout: TensorLayout,
-  box: Letterbox,
-  tables: YuvTables,
-): void {
-  const { luma, redV, greenU, greenV, blueU, red, green, blue } = tables;
-  const { data, widthPx: width, heightPx: height } = frame;
-  const { step, red: redAt, green: greenAt, blue: blueAt } = layout;
-  const chromaWidth = (width + 1) >> 1;
-  const uPlane = width * height;
-  const vPlane = uPlane + chromaWidth * ((height + 1) >> 1);
-  const rowStep = box.input.widthPx * step;
-  for (let y = 0; y < height; y += 2) {
-    // A last row or column without a partner is its own, and is written twice to the same place.
-    const hasBelow = y + 1 < height;
-    let upper = y * width;
-    let lower = hasBelow ? upper + width : upper;
-    let out = (box.top + y) * rowStep + box.left * step;
-    let outBelow = hasBelow ? out + rowStep : out;
-    let u = uPlane + (y >> 1) * chromaWidth;
-    let v = vPlane + (y >> 1) * chromaWidth;
-    for (let left = width; left > 0; left -= 2) {
-      const right = left > 1 ? 1 : 0;
-      const outRight = right * step;
-      const cr = data[v]!;
-      const cb = data[u]!;
-      const r = redV[cr]!;
-      const g = greenU[cb]! + greenV[cr]!;
-      const b = blueU[cb]!;
-      const a0 = luma[data[upper]!]!;
-      const a1 = luma[data[upper + right]!]!;
-      const b0 = luma[data[lower]!]!;
-      const b1 = luma[data[lower + right]!]!;
-      tensor[redAt + out] = red[a0 + r]!;
-      tensor[redAt + out + outRight] = red[a1 + r]!;
-      tensor[redAt + outBelow] = red[b0 + r]!;
-      tensor[redAt + outBelow + outRight] = red[b1 + r]!;
-      tensor[greenAt + out] = green[a0 + g]!;
-      tensor[greenAt + out + outRight] = green[a1 + g]!;
-      tensor[greenAt + outBelow] = green[b0 + g]!;
-      tensor[greenAt + outBelow + outRight] = green[b1 + g]!;
-      tensor[blueAt + out] = blue[a0 + b]!;
-      tensor[blueAt + out + outRight] = blue[a1 + b]!;
-      tensor[blueAt + outBelow] = blue[b0 + b]!;
-      tensor[blueAt + outBelow + outRight] = blue[b1 + b]!;
-      upper += 2;
-      lower += 2;
-      out += 2 * step;
-      outBelow += 2 * step;
-      u += 1;
-      v += 1;
-    }
   }
 }

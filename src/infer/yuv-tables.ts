@@ -1,6 +1,7 @@
 import type { Colour } from '../flow/frame.ts';
 import type { ModelInput } from '../models/detection-model.ts';
 import { channelIndex, normalise } from './tensor-layout.ts';
+import { yuvMatrix } from './yuv-matrix.ts';
 
 /** Sums of luma and chroma terms carry two fractional bits: a quarter of a grey level. */
 const FRACTION = 4;
@@ -23,23 +24,15 @@ export interface YuvTables {
   readonly blue: Float32Array;
 }
 
-/** Luma weights of red and blue: ITU-R BT.601-7 and BT.709-6. */
-const WEIGHTS = { bt601: { red: 0.299, blue: 0.114 }, bt709: { red: 0.2126, blue: 0.0722 } } as const;
-
 export function yuvTables(colour: Colour, input: ModelInput): YuvTables {
-  const { red: kr, blue: kb } = WEIGHTS[colour.matrix];
-  const kg = 1 - kr - kb;
-  const limited = colour.range === 'limited';
-  const lumaGain = limited ? 255 / 219 : 1;
-  const lumaZero = limited ? 16 : 0;
-  const chromaGain = limited ? 255 / 224 : 1;
-  const chroma = (weight: number) => table((level) => weight * chromaGain * (level - 128));
+  const { lumaZero, lumaGain, redV, greenU, greenV, blueU } = yuvMatrix(colour);
+  const chroma = (gain: number) => table((level) => gain * (level - 128));
   return {
     luma: table((level) => lumaGain * (level - lumaZero) + SUM_BIAS / FRACTION),
-    redV: chroma(2 * (1 - kr)),
-    greenU: chroma((-2 * kb * (1 - kb)) / kg),
-    greenV: chroma((-2 * kr * (1 - kr)) / kg),
-    blueU: chroma(2 * (1 - kb)),
+    redV: chroma(redV),
+    greenU: chroma(greenU),
+    greenV: chroma(greenV),
+    blueU: chroma(blueU),
     ...outputTables(input),
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleConfig } from '../../src/config/example.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { configReference } from '../../src/config/reference.ts';
+import { kernelModule } from './kernel-module.ts';
 import { root } from './project.ts';
 
 // `npm run generate` is this test with --update: it writes the files anew.
@@ -11,7 +12,8 @@ describe('generated files are current', () => {
     ['config/schema.json', () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['config/example-full.yaml', exampleConfig],
     ['docs/reference/configuration.md', configReference],
+    ['src/infer/kernels/yuv420-wasm.ts', () => kernelModule('src/infer/kernels/yuv420.wat')],
   ])('%s', async (file, generate) => {
-    await expect(generate()).toMatchFileSnapshot(resolve(root, file));
+    await expect(await generate()).toMatchFileSnapshot(resolve(root, file));
   });
 });

@@ -44,6 +44,14 @@ function write(model: ModelInput, frame: ReturnType<typeof picture>): Float32Arr
   return tensor;
 }
 
+/** Interleaved channels and resampled pictures are made from tables that round each term to a quarter of a level. */
+function expectNear(got: readonly number[], expected: readonly number[]): void {
+  expect(got).toHaveLength(expected.length);
+  got.forEach((value, i) => {
+    expect(Math.abs(value - expected[i]!), `${got}`).toBeLessThan(0.5);
+  });
+}
+
 describe('colours', () => {
   // Expected values: the inverse matrices of ITU-R BT.601-7 and BT.709-6.
   test.each([
@@ -115,12 +123,12 @@ it('honours colour order, normalisation and layout', () => {
   expect(normalised[0]).toBeCloseTo((plain[0]! / 255 - 0.5) / 0.25, 5);
   expect(normalised[2]).toBeCloseTo(plain[2]! / 255 / 2, 5);
   const interleaved = write({ ...input, layout: 'nhwc' }, red);
-  expect([...interleaved.slice(3 * 99, 3 * 99 + 3)]).toEqual(plain);
+  expectNear([...interleaved.slice(3 * 99, 3 * 99 + 3)], plain);
 });
 
 it('resamples a frame of another size to nearly the same picture', () => {
   const flat = write(input, { ...picture(20, 10, bt601, [81, 90, 240]) });
-  expect(pixel(flat, 16, 16)).toEqual(pixel(write(input, picture(32, 16, bt601, [81, 90, 240])), 16, 16));
+  expectNear(pixel(flat, 16, 16), pixel(write(input, picture(32, 16, bt601, [81, 90, 240])), 16, 16));
   const ramp = picture(64, 64, { matrix: 'bt601', range: 'full' }, [0, 128, 128]);
   for (let i = 0; i < 64 * 64; i++) ramp.data[i] = 2 * (i % 64);
   // Halving a ramp of 2 a pixel: output x lies between inputs 2x and 2x + 1.
