@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { forgoIdleCollections } from './base/garbage-collector.ts';
 import { endProcess } from './cli/end-process.ts';
 import { runCli } from './cli/program.ts';
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+forgoIdleCollections();
 const stop = new AbortController();
 let signalStatus: number | undefined;
 

@@ -1,4 +1,4 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { SystemClock } from '../base/clock.ts';
 import { explain, OcellusError } from '../base/errors.ts';
 import {
@@ -18,6 +18,7 @@ import { annotateImage } from './annotate-image.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeImageResult, type ImageResult, toJsonLine } from './detect-output.ts';
 import { EXIT } from './exit-status.ts';
+import { positiveInteger, unit } from './option-values.ts';
 
 interface DetectOptions {
   readonly model: string;
@@ -148,17 +149,4 @@ function refuseLongCommandLine(images: readonly string[]): void {
 /** What is wrong with one photo must not keep the others from being processed. */
 function isAboutOnePhoto(error: unknown): boolean {
   return error instanceof OcellusError && error.code === 'image_unreadable';
-}
-
-function unit(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('give a number in 0..1');
-  return value;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1');
-  return value;
 }

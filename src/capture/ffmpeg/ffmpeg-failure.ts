@@ -91,6 +91,12 @@ const RULES: readonly Rule[] = [
     hint: CHECK_NETWORK,
   },
   {
+    // What ffmpeg 5.1 makes of a silence: the address of a file or an HTTP stream never comes with these words alone.
+    pattern: /^rtsps?:\/\/\S*: Invalid data found/i,
+    cause: 'unreachable',
+    hint: 'something accepts the connection but does not answer as an RTSP server; check the port, and whether the camera hangs',
+  },
+  {
     pattern:
       /moov atom not found|Invalid data found|Error (opening input|while decoding)|Could not find codec/i,
     cause: 'decode_error',

@@ -48,6 +48,12 @@ describe('ffmpegFailure', () => {
       lines: ['Connection to tcp://192.0.2.1:554?timeout=0 failed: Connection timed out'],
     },
     {
+      from: '5.1',
+      cause: 'unreachable',
+      hint: 'does not answer as an RTSP server',
+      lines: ['rtsp://127.0.0.1:40563/s: Invalid data found when processing input'],
+    },
+    {
       from: '8.0',
       cause: 'unreachable',
       hint: 'switched on',
