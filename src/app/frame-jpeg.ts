@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import type { Colour, Frame } from '../flow/frame.ts';
+import type { Frame } from '../flow/frame.ts';
+import { yuvMatrix } from '../infer/yuv-matrix.ts';
 
 /** A picture that outlives its frame. */
 export type Picture = Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'>;
@@ -18,30 +19,22 @@ export function encodeJpeg(picture: Picture): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Luma weights of red and blue (ITU-R BT.601-7, BT.709-6). */
-const LUMA_WEIGHTS: Record<Colour['matrix'], readonly [kr: number, kb: number]> = {
-  bt601: [0.299, 0.114],
-  bt709: [0.2126, 0.0722],
-};
-
 /** I420 -> interleaved RGB, 8 bits a channel, `widthPx * heightPx * 3` bytes. */
 export function toRgb({ data, widthPx, heightPx, colour }: Picture): Uint8ClampedArray {
   const rgb = new Uint8ClampedArray(widthPx * heightPx * 3);
   const chromaWidth = (widthPx + 1) >> 1;
   const blueAt = widthPx * heightPx;
   const redAt = blueAt + chromaWidth * ((heightPx + 1) >> 1);
-  const [kr, kb] = LUMA_WEIGHTS[colour.matrix];
-  const kg = 1 - kr - kb;
-  const [lumaScale, chromaScale, black] = colour.range === 'full' ? [1, 1, 0] : [255 / 219, 255 / 224, 16];
+  const { lumaZero, lumaGain, redV, greenU, greenV, blueU } = yuvMatrix(colour);
   for (let y = 0, out = 0; y < heightPx; y++) {
     const chromaRow = (y >> 1) * chromaWidth;
     for (let x = 0; x < widthPx; x++, out += 3) {
-      const luma = (data[y * widthPx + x]! - black) * lumaScale;
-      const blue = (data[blueAt + chromaRow + (x >> 1)]! - 128) * chromaScale;
-      const red = (data[redAt + chromaRow + (x >> 1)]! - 128) * chromaScale;
-      rgb[out] = luma + 2 * (1 - kr) * red;
-      rgb[out + 1] = luma - ((2 * kb * (1 - kb)) / kg) * blue - ((2 * kr * (1 - kr)) / kg) * red;
-      rgb[out + 2] = luma + 2 * (1 - kb) * blue;
+      const luma = (data[y * widthPx + x]! - lumaZero) * lumaGain;
+      const u = data[blueAt + chromaRow + (x >> 1)]! - 128;
+      const v = data[redAt + chromaRow + (x >> 1)]! - 128;
+      rgb[out] = luma + redV * v;
+      rgb[out + 1] = luma + greenU * u + greenV * v;
+      rgb[out + 2] = luma + blueU * u;
     }
   }
   return rgb;
