@@ -5,7 +5,7 @@ import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
-import type { CameraConfig } from '../config/schema.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';

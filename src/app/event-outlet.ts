@@ -38,6 +38,7 @@ export class EventOutlet implements PipelineOutlet {
       cameraId,
       state: state.state,
       cause: state.cause,
+      severity: 'detection',
       atMs: sinceMs,
       timings: { captureAtMs: sinceMs, decodedAtMs: sinceMs, inferredAtMs: sinceMs, emittedAtMs: sinceMs },
     });

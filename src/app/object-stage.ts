@@ -1,4 +1,4 @@
-import type { CameraConfig } from '../config/schema.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { endCauses } from '../flow/domain-event.ts';

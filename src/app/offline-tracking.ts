@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { createFrameSource } from '../capture/open-source.ts';
-import { captureSchema } from '../config/schema.ts';
+import { captureSchema } from '../config/camera-schema.ts';
 import type { Frame } from '../flow/frame.ts';
 import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';

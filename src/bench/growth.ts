@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { ObjectStage } from '../app/object-stage.ts';
 import { seededRandom } from '../base/random.ts';
 import { Scene, type TruthObject } from '../capture/sim/scene.ts';
-import { cameraSchema } from '../config/schema.ts';
+import { cameraSchema } from '../config/camera-schema.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';

@@ -4,7 +4,7 @@ import { withDeadline } from '../base/deadline.ts';
 import { explain, isAbort } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
-import type { CaptureConfig } from '../config/schema.ts';
+import type { CaptureConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState, CameraStateName } from '../flow/camera-state.ts';
 import type { Frame } from '../flow/frame.ts';
 import { captureFailure } from './capture-error.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { explain, isAbort, OcellusError } from '../base/errors.ts';
-import type { CaptureConfig } from '../config/schema.ts';
+import type { CaptureConfig } from '../config/camera-schema.ts';
 import type { Frame } from '../flow/frame.ts';
 import { CaptureError, captureFailure } from './capture-error.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from './frame-source.ts';

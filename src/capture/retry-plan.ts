@@ -1,5 +1,5 @@
 import { Backoff } from '../base/retry.ts';
-import type { CaptureConfig } from '../config/schema.ts';
+import type { CaptureConfig } from '../config/camera-schema.ts';
 import type { CameraCause } from '../flow/camera-state.ts';
 
 /** Cameras lock a user out after a few wrong passwords, for half an hour as a rule. */

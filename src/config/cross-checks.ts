@@ -1,6 +1,7 @@
+import type { CameraConfig } from './camera-schema.ts';
 import type { Finding, Path } from './issue.ts';
 import { polygonProblem } from './polygon.ts';
-import type { CameraConfig, Config, ModelConfig, MqttConfig } from './schema.ts';
+import type { Config, ModelConfig, MqttConfig } from './schema.ts';
 import { checkSource } from './source.ts';
 import { closest } from './suggest.ts';
 

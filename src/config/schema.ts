@@ -1,21 +1,12 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
+import { cameraSchema } from './camera-schema.ts';
+import { identifier, unit } from './schema-parts.ts';
 
 // The one statement of the configuration: types, defaults, JSON Schema and documentation come from here.
 // Every section is strict, and every default makes a working device.
 
-const unit = z.number().min(0).max(1);
-const point = z.tuple([unit, unit]).describe('x, y in 0..1 of the picture, from the top left');
-const polygon = z.array(point).min(3).max(64);
-const identifier = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-    'use 1 to 64 letters, digits, "-" and "_", a letter or digit first',
-  );
-
 export const PROVIDERS = ['tensorrt', 'cuda', 'cpu'] as const;
-export const HWACCELS = ['none', 'auto', 'cuda', 'vaapi', 'jetson-nvmpi', 'jetson-nvv4l2', 'rkmpp'] as const;
 export const OUTPUT_DECODERS = ['yolov5', 'yolox', 'yolov8', 'end2end'] as const;
 
 export const deviceSchema = z.strictObject({
@@ -45,18 +36,23 @@ export const mqttSchema = z.strictObject({
     .describe('A broker that hears nothing for one and a half times as many seconds sends the last will'),
   caFile: z.string().optional().describe('Certificate authority of the broker, PEM'),
   tracks: z.boolean().default(false).describe('Also publish the tracks of every frame, QoS 0'),
-  outboxEvents: z
-    .int()
-    .min(100)
-    .max(1_000_000)
-    .default(10_000)
-    .describe('Events kept while the broker is away; beyond it the oldest are dropped, counted and reported'),
   homeAssistant: z
     .strictObject({
       discovery: z.boolean().default(false).describe('Publish the configuration topics of Home Assistant'),
+      prefix: z.string().min(1).default('homeassistant').describe("Home Assistant's discovery prefix"),
     })
     .prefault({})
     .describe('Home Assistant'),
+  frigate: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe("Also publish Frigate's topics, for automations made for it"),
+      prefix: z.string().min(1).default('frigate').describe("Frigate's topic_prefix"),
+    })
+    .prefault({})
+    .describe('Compatibility with Frigate'),
 });
 
 export const modelSchema = z.strictObject({
@@ -99,114 +95,12 @@ export const modelSchema = z.strictObject({
   labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
 });
 
-export const captureSchema = z.strictObject({
-  backend: z
-    .enum(['auto', 'ffmpeg', 'gstreamer'])
-    .default('auto')
-    .describe('Program that reads the camera; auto: gstreamer for csi:// and for a pipeline, else ffmpeg'),
-  transport: z.enum(['tcp', 'udp']).default('tcp').describe('RTSP media transport'),
-  hwaccel: z.enum(HWACCELS).default('none').describe('Hardware decoding'),
-  inputArgs: z.array(z.string()).default([]).describe('Extra ffmpeg arguments before the input'),
-  pipeline: z
-    .string()
-    .optional()
-    .describe('GStreamer pipeline of raw I420 video that ends in "! fdsink", instead of the built-in one'),
-  ffmpeg: z.string().default('ffmpeg').describe('ffmpeg program'),
-  gstLaunch: z.string().default('gst-launch-1.0').describe('gst-launch program'),
-  openTimeoutMs: z
-    .int()
-    .min(500)
-    .default(15_000)
-    .describe('A camera without a first frame by then is given up and tried again'),
-  stallTimeoutMs: z
-    .int()
-    .min(500)
-    .default(10_000)
-    .describe('A live camera without a frame for so long is stalled'),
-  backoffInitialMs: z.int().min(10).default(1_000).describe('Longest wait before the first reconnect'),
-  backoffMaxMs: z.int().min(10).default(60_000).describe('Longest wait before any reconnect'),
-  stableAfterMs: z
-    .int()
-    .min(100)
-    .default(30_000)
-    .describe('Live for so long, a camera starts again from the first backoff'),
-});
-
-export const detectSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe('Off: the camera is read, nothing is inferred'),
-  fps: z.number().min(0.1).max(120).default(5).describe('Frames per second to look at'),
-  widthPx: z
-    .int()
-    .min(32)
-    .max(4096)
-    .optional()
-    .describe('Box that frames are scaled into; default: the input of the model'),
-  heightPx: z.int().min(32).max(4096).optional().describe('Height of that box'),
-});
-
-export const motionSchema = z.strictObject({
-  mode: z
-    .enum(['on', 'off'])
-    .default('on')
-    .describe('on: infer where something moves; off: infer on every frame'),
-  sensitivity: unit.default(0.5).describe('0: only large, strong changes; 1: the slightest'),
-  heartbeatMs: z.int().min(100).default(5_000).describe('Infer at least so often without motion'),
-  masks: z.array(polygon).default([]).describe('Areas whose motion does not count'),
-});
-
-export const objectSchema = z.strictObject({
-  minScore: unit.optional().describe('Overrides the minScore of the model for this label'),
-});
-
-export const zoneSchema = z.strictObject({
-  polygon: polygon.describe('Corners as [x, y] in 0..1 of the picture, from the top left').meta({
-    examples: [
-      [
-        [0.1, 0.5],
-        [0.9, 0.5],
-        [0.9, 1],
-        [0.1, 1],
-      ],
-    ],
-  }),
-  objects: z.array(z.string()).optional().describe('Labels that count; default: all that the camera reports'),
-  dwellMs: z.int().min(100).optional().describe('Report zone.dwelled after so long in the zone'),
-});
-
-export const lineSchema = z.strictObject({
-  from: point.describe('Start as [x, y] in 0..1 of the picture').meta({ examples: [[0.2, 0.8]] }),
-  to: point.describe('End as [x, y] in 0..1 of the picture').meta({ examples: [[0.8, 0.8]] }),
-  objects: z.array(z.string()).optional().describe('Labels that count; default: all that the camera reports'),
-});
-
-export const trackSchema = z.strictObject({
-  classAgnostic: z.boolean().default(false).describe('Let a track change its class'),
-  lostMs: z.int().min(100).default(3_000).describe('A track unseen for so long ends'),
-});
-
-export const cameraSchema = z.strictObject({
-  source: z
-    .string()
-    .min(1)
-    .describe(
-      'rtsp://, rtsps://, http(s)://, v4l2:/dev/video0, csi://0, file:clip.mp4?loop=1&realtime=1, sim://scene?seed=7',
-    )
-    .meta({ examples: [`rtsp://user:\${env:CAM_PW}@192.0.2.10/stream2`] }),
-  enabled: z.boolean().default(true).describe('Off: the camera is not opened'),
-  model: z.string().default('default').describe('Name of one of `models`'),
-  capture: captureSchema.prefault({}).describe('How pictures are taken from the camera'),
-  detect: detectSchema.prefault({}).describe('What is looked at'),
-  motion: motionSchema.prefault({}).describe('The motion gate, which spares inference on still pictures'),
-  track: trackSchema.prefault({}).describe('How objects are followed'),
-  objects: z
-    .record(z.string().min(1), objectSchema)
-    .default({})
-    .describe('Labels to report; default: every label of the model'),
-  zones: z
-    .record(identifier, zoneSchema)
-    .default({})
-    .describe('Areas that report who enters, leaves and stays'),
-  lines: z.record(identifier, lineSchema).default({}).describe('Lines that report who crosses them'),
+export const classifierModelSchema = z.strictObject({
+  file: z.string().min(1).describe('ONNX file, relative to the configuration file'),
+  labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
+  minScore: unit.default(0.5).describe('Votes below do not count'),
+  mean: z.tuple([z.number(), z.number(), z.number()]).default([0.485, 0.456, 0.406]).describe('RGB of 0..1'),
+  std: z.tuple([z.number(), z.number(), z.number()]).default([0.229, 0.224, 0.225]).describe('RGB of 0..1'),
 });
 
 export const httpSchema = z.strictObject({
@@ -222,10 +116,24 @@ export const storageSchema = z.strictObject({
   retention: z
     .strictObject({
       eventsDays: z.number().positive().default(30).describe('Days that events are kept'),
+      clipsDays: z.number().positive().default(30).describe('Days that clips and snapshots are kept'),
       clipsGiB: z.number().positive().default(20).describe('Disk space of clips; the oldest go first'),
+      snapshotsGiB: z.number().positive().default(1).describe('Disk space of snapshots; the oldest go first'),
     })
     .prefault({})
     .describe('How long things are kept'),
+  reserveMiB: z
+    .int()
+    .min(0)
+    .default(512)
+    .describe('Disk space that is left free: below it no clip or snapshot is written'),
+  outbox: z
+    .strictObject({
+      maxEvents: z.int().min(100).default(200_000).describe('Most events that wait for the broker'),
+      maxDays: z.number().positive().default(7).describe('Longest wait of an event'),
+    })
+    .prefault({})
+    .describe('Events that the broker does not have yet; beyond these the oldest are dropped and counted'),
 });
 
 export const configSchema = z.strictObject({
@@ -233,6 +141,10 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}).describe('Log lines, JSON on stderr'),
   mqtt: mqttSchema.optional().describe('The broker; absent: events go to the log only'),
   models: z.record(identifier, modelSchema).default({}).describe('Detection models by name'),
+  classifiers: z
+    .record(identifier, classifierModelSchema)
+    .default({})
+    .describe('Models that look at the crops of objects, by name'),
   cameras: z.record(identifier, cameraSchema).default({}).describe('Cameras by name'),
   http: httpSchema.prefault({}).describe('Web page and API'),
   storage: storageSchema.prefault({}).describe('Disk'),
@@ -241,12 +153,7 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 export type MqttConfig = z.infer<typeof mqttSchema>;
 export type ModelConfig = z.infer<typeof modelSchema>;
-export type CameraConfig = z.infer<typeof cameraSchema>;
-export type CaptureConfig = z.infer<typeof captureSchema>;
-export type MotionConfig = z.infer<typeof motionSchema>;
-export type TrackConfig = z.infer<typeof trackSchema>;
-export type ZoneConfig = z.infer<typeof zoneSchema>;
-export type LineConfig = z.infer<typeof lineSchema>;
+export type StorageConfig = z.infer<typeof storageSchema>;
+export type ClassifierModelConfig = z.infer<typeof classifierModelSchema>;
 export type Provider = (typeof PROVIDERS)[number];
-export type HwAccel = (typeof HWACCELS)[number];
 export type OutputDecoderName = (typeof OUTPUT_DECODERS)[number];

@@ -1,4 +1,4 @@
-import type { CameraConfig } from '../config/schema.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
 import type { EventDraft } from '../flow/domain-event.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';

@@ -1,4 +1,4 @@
-import type { LineConfig } from '../config/schema.ts';
+import type { LineConfig } from '../config/camera-schema.ts';
 import { anchorPx, type Sighting } from './sighting.ts';
 
 /** An anchor must be this share of the box's height off the line, at least MIN_MARGIN_PX, to count as on one side. */

@@ -76,6 +76,9 @@ export class ObjectDrafts {
       zones: subject.zones,
       stationary: subject.stationary,
       startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
+      severity: 'detection' as const,
+      speedMPerS: null,
+      attributes: {},
       snapshot: null,
       clip: null,
     };

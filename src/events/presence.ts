@@ -1,4 +1,4 @@
-import type { CameraConfig } from '../config/schema.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
 import type { Subject } from './subject.ts';
 
 /** Objects present now, by label, and by zone and label. */

@@ -1,4 +1,4 @@
-import type { LineConfig, ZoneConfig } from '../config/schema.ts';
+import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
 import type { Sighting } from './sighting.ts';

@@ -1,4 +1,4 @@
-import type { ZoneConfig } from '../config/schema.ts';
+import type { ZoneConfig } from '../config/camera-schema.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import { anchorPx, type Sighting } from './sighting.ts';
 

@@ -17,6 +17,7 @@ const envelope = {
   timings: z
     .strictObject({ captureAtMs: epochMs, decodedAtMs: epochMs, inferredAtMs: epochMs, emittedAtMs: epochMs })
     .describe('When each stage was done with that frame, ms since the epoch'),
+  severity: z.enum(['alert', 'detection']).describe('As the rule that the event comes from says'),
   replayed: z.boolean().describe('True when the event was delivered after an outage, not when it happened'),
 };
 
@@ -32,6 +33,10 @@ const object = {
   zones: z.array(id).describe('Zones that hold the object now'),
   stationary: z.boolean(),
   startedAtMs: epochMs.describe('Capture time of the first detection of the object'),
+  speedMPerS: z.number().nonnegative().nullable().describe('On the ground, where a zone knows it; else null'),
+  attributes: z
+    .record(id, z.strictObject({ value: z.string(), score: unit }))
+    .describe('What second models say of the object, by attribute; empty while they have not agreed'),
   snapshot: z.string().nullable().describe('Where the best view is to be had, if anywhere'),
   clip: z.string().nullable().describe('Where the recording is to be had, if anywhere'),
 };
@@ -56,6 +61,15 @@ export const domainEventSchema = z.discriminatedUnion('type', [
     ...object,
     zone: id,
     dwellMs: z.int().nonnegative().describe('Time in the zone so far, ms'),
+  }),
+  z.strictObject({
+    ...envelope,
+    type: z.enum(['zone.occupied', 'zone.cleared']),
+    zone: id,
+    rule: id.describe('Name of the occupancy rule'),
+    count: z.int().nonnegative().describe('Objects that count, in the zone now'),
+    moreThan: z.int().nonnegative(),
+    sinceMs: epochMs.describe('Since when there are too many, or enough again not, ms since the epoch'),
   }),
   z.strictObject({
     ...envelope,

@@ -1,4 +1,4 @@
-import type { MotionConfig } from '../config/schema.ts';
+import type { MotionConfig } from '../config/camera-schema.ts';
 import type { MotionResult } from './motion-gate.ts';
 
 /**

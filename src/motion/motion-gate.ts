@@ -1,4 +1,4 @@
-import type { MotionConfig } from '../config/schema.ts';
+import type { MotionConfig } from '../config/camera-schema.ts';
 import type { FrameTimes } from '../flow/frame.ts';
 import type { BoxNorm, SizePx } from '../flow/geometry.ts';
 import { BackgroundModel } from './background-model.ts';

@@ -19,6 +19,7 @@ import { type CommandName, Topics } from './topics.ts';
 const FIRST_WAIT_MS = 2_000;
 /** Messages that may be on their way at once. */
 const WINDOW = 16;
+const OUTBOX_EVENTS = 10_000;
 /** What an earlier run left retained arrives right after subscribing; after so long nobody listens for it any more. */
 const LEFTOVERS_MS = 5_000;
 /** Part of the deadline of `close` that is kept for the farewell. */
@@ -74,7 +75,7 @@ export class MqttPublisher implements Service {
     this.#options = options;
     this.#log = log;
     this.#topics = new Topics(deviceId);
-    this.#outbox = new Outbox(config.outboxEvents, WINDOW);
+    this.#outbox = new Outbox(OUTBOX_EVENTS, WINDOW);
     this.#desk = new CommandDesk({
       topics: this.#topics,
       cameras,
@@ -117,10 +118,7 @@ export class MqttPublisher implements Service {
   publishEvent(event: DomainEvent): void {
     this.#outbox.put(event, this.#away);
     if (this.#outbox.dropped > 0 && this.#droppedTold === 0) {
-      this.#log.warn(
-        { capacity: this.#options.config.outboxEvents },
-        'event outbox full: dropping the oldest',
-      );
+      this.#log.warn({ capacity: OUTBOX_EVENTS }, 'event outbox full: dropping the oldest');
       this.#droppedTold = 1;
     }
     this.#pump();

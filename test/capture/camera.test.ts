@@ -3,7 +3,7 @@ import { OcellusError } from '../../src/base/errors.ts';
 import { type LogFields, type Logger, silentLogger } from '../../src/base/log.ts';
 import { Camera, type CameraOptions } from '../../src/capture/camera.ts';
 import { captureFailure } from '../../src/capture/capture-error.ts';
-import { captureSchema } from '../../src/config/schema.ts';
+import { captureSchema } from '../../src/config/camera-schema.ts';
 import type { CameraCause } from '../../src/flow/camera-state.ts';
 import type { Frame } from '../../src/flow/frame.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFrameSource } from '../../src/capture/open-source.ts';
-import { captureSchema } from '../../src/config/schema.ts';
+import { captureSchema } from '../../src/config/camera-schema.ts';
 import { FramePool } from '../../src/flow/frame-pool.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 

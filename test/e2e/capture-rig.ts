@@ -7,7 +7,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { Camera } from '../../src/capture/camera.ts';
 import type { StreamInfo } from '../../src/capture/frame-source.ts';
 import { createFrameSource } from '../../src/capture/open-source.ts';
-import { captureSchema } from '../../src/config/schema.ts';
+import { captureSchema } from '../../src/config/camera-schema.ts';
 import type { Frame, FrameTimes } from '../../src/flow/frame.ts';
 import { i420Bytes } from '../../src/flow/frame.ts';
 import { FramePool } from '../../src/flow/frame-pool.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cameraSchema } from '../../src/config/schema.ts';
+import { cameraSchema } from '../../src/config/camera-schema.ts';
 import { leftoverCorrection } from '../../src/mqtt/leftovers.ts';
 import { Topics } from '../../src/mqtt/topics.ts';
 

@@ -1,4 +1,4 @@
-import type { CaptureConfig } from '../../config/schema.ts';
+import type { CaptureConfig } from '../../config/camera-schema.ts';
 import type { SourceUrl } from '../../config/source-url.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import { scaleExpression } from '../fit-size.ts';

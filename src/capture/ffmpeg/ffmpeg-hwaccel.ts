@@ -1,4 +1,4 @@
-import type { HwAccel } from '../../config/schema.ts';
+import type { HwAccel } from '../../config/camera-schema.ts';
 
 /**
  * ffmpeg's input arguments per preset of hardware decoding. None asks for an output format on the device: ffmpeg then

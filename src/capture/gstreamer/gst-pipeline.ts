@@ -1,5 +1,5 @@
 import { OcellusError } from '../../base/errors.ts';
-import type { CaptureConfig } from '../../config/schema.ts';
+import type { CaptureConfig } from '../../config/camera-schema.ts';
 import type { SourceUrl } from '../../config/source-url.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { abortError } from '../../base/clock.ts';
-import type { CaptureConfig } from '../../config/schema.ts';
+import type { CaptureConfig } from '../../config/camera-schema.ts';
 import { describeSource, type SourceUrl } from '../../config/source-url.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import type { CameraConfig, Config } from '../../config/schema.ts';
+import type { CameraConfig } from '../../config/camera-schema.ts';
+import type { Config } from '../../config/schema.ts';
 import { sourceFile } from '../../config/source.ts';
 import type { Finding } from './finding.ts';
 import { diagnose, tryTcp } from './net-error.ts';

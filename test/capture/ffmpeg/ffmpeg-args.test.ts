@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FfmpegJob, ffmpegArgs } from '../../../src/capture/ffmpeg/ffmpeg-args.ts';
 import { parseFfmpegVersion } from '../../../src/capture/ffmpeg/ffmpeg-version.ts';
-import { captureSchema, HWACCELS } from '../../../src/config/schema.ts';
+import { captureSchema, HWACCELS } from '../../../src/config/camera-schema.ts';
 import { parseSourceUrl } from '../../../src/config/source-url.ts';
 
 function args(source: string, capture: object = {}, version = 'ffmpeg version 6.1.1-3ubuntu5'): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gstArgs, userPipeline } from '../../../src/capture/gstreamer/gst-pipeline.ts';
-import { captureSchema } from '../../../src/config/schema.ts';
+import { captureSchema } from '../../../src/config/camera-schema.ts';
 import { parseSourceUrl } from '../../../src/config/source-url.ts';
 
 function pipeline(source: string, capture: object = {}): string {
