@@ -15,6 +15,7 @@ import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
+import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { ModelRuntime } from './model-runtime.ts';
@@ -38,6 +39,7 @@ export interface DaemonParts extends LoadedConfig {
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models = new Map<string, ModelRuntime>();
+  readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
@@ -103,6 +105,7 @@ export class Daemon {
     try {
       const services: Service[] = [
         ...this.#models.values(),
+        ...this.#classifiers.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
         ...this.#cameras.values(),
       ];
@@ -120,7 +123,14 @@ export class Daemon {
   #report(): void {
     const { clock } = this.#parts;
     this.#mqtt?.deviceState(
-      deviceReport(this.#startedMonoMs, clock.monoMs(), this.#models, this.#cameras, this.#mqtt.status),
+      deviceReport(
+        this.#startedMonoMs,
+        clock.monoMs(),
+        this.#models,
+        this.#classifiers,
+        this.#cameras,
+        this.#mqtt.status,
+      ),
     );
   }
 
@@ -138,6 +148,18 @@ export class Daemon {
       this.#models.set(name, runtime);
     }
     return runtime;
+  }
+
+  /** As `#runtime`, for the second models of a camera. */
+  #classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
+    for (const { model: name } of Object.values(classify)) {
+      const config = this.#parts.config.classifiers[name];
+      if (config === undefined) throw new Error(`configuration was not checked: no classifier ${name}`);
+      if (this.#classifiers.has(name)) continue;
+      const build = () => new ClassifierRuntime({ ...this.#parts, name, config });
+      this.#classifiers.set(name, inSection(`classifiers.${name}`, build));
+    }
+    return this.#classifiers;
   }
 
   /** Least scores that labels of the model's cameras have of their own. */
@@ -172,6 +194,7 @@ export class Daemon {
       source,
       scheduler: runtime.scheduler,
       minScore,
+      classifiers: this.#classifiersOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => uuids.next(atMs),
       random,

@@ -1,6 +1,7 @@
 import { version } from '../base/version.ts';
 import type { MqttStatus } from '../mqtt/publisher.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import type { ClassifierRuntime } from './classifier-runtime.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 /** Payload of the retained topic `state`. */
@@ -8,6 +9,7 @@ export function deviceReport(
   startedMonoMs: number,
   nowMonoMs: number,
   models: ReadonlyMap<string, ModelRuntime>,
+  classifiers: ReadonlyMap<string, ClassifierRuntime>,
   cameras: ReadonlyMap<string, CameraPipeline>,
   mqtt: MqttStatus | undefined,
 ): Record<string, unknown> {
@@ -15,6 +17,7 @@ export function deviceReport(
     version,
     uptimeS: Math.round((nowMonoMs - startedMonoMs) / 1000),
     models: Object.fromEntries([...models].map(([name, runtime]) => [name, runtime.inUse()])),
+    classifiers: Object.fromEntries([...classifiers].map(([name, runtime]) => [name, runtime.inUse()])),
     cameras: Object.fromEntries(
       [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
     ),

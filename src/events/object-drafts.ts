@@ -78,7 +78,7 @@ export class ObjectDrafts {
       startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
       severity: 'detection' as const,
       speedMPerS: null,
-      attributes: {},
+      attributes: subject.attributes,
       snapshot: null,
       clip: null,
     };
