@@ -51,7 +51,7 @@ export class AttributeStage {
     const quality = viewQuality(boxPx, frame.source, frame);
     const monoMs = frame.times.captureMonoMs;
     if (!votes.wants(quality, monoMs)) return;
-    votes.looking(quality, monoMs);
+    votes.looking(monoMs);
     const key = `${cameraId}/${objectId}/${attribute}`;
     classifier.queue.offer(key, frame, boxPx, {
       done: (probabilities) => {

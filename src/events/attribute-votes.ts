@@ -74,10 +74,9 @@ export class AttributeVotes {
   }
 
   /** A look is on its way. */
-  looking(quality: number, monoMs: number): void {
+  looking(monoMs: number): void {
     this.#lookedMonoMs = monoMs;
     this.#looks += 1;
-    this.#bestQuality = Math.max(this.#bestQuality, quality);
   }
 
   /** A look that was asked for will not come. */
@@ -87,6 +86,7 @@ export class AttributeVotes {
 
   /** What the classifier said of a view. @param probabilities in the order of the labels, with the sum 1 */
   add(probabilities: readonly number[], quality: number): void {
+    this.#bestQuality = Math.max(this.#bestQuality, quality);
     const best = Math.max(...probabilities);
     if (best < this.#minScore) return;
     const least = best * Math.exp(-STRONGEST_LOOK);
