@@ -96,7 +96,11 @@ export const modelSchema = z.strictObject({
 });
 
 export const classifierModelSchema = z.strictObject({
-  file: z.string().min(1).describe('ONNX file, relative to the configuration file'),
+  file: z
+    .string()
+    .min(1)
+    .describe('ONNX file, relative to the configuration file')
+    .meta({ examples: ['models/clothes.onnx'] }),
   labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
   minScore: unit.default(0.5).describe('Votes below do not count'),
   mean: z.tuple([z.number(), z.number(), z.number()]).default([0.485, 0.456, 0.406]).describe('RGB of 0..1'),
