@@ -17,6 +17,7 @@ export interface OpenedModel {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly provider: Provider;
+  readonly refused: readonly ProviderRefusal[];
 }
 
 /**
@@ -37,6 +38,7 @@ export class OrtSession implements InferenceSession {
   readonly #inputValues = new BigUint64Array(1);
   readonly #outputValues: BigUint64Array;
   readonly #boundOutputs: (NativeTensor | undefined)[];
+  readonly #inputMemory: Float32Array<ArrayBuffer> | undefined;
   #inputData = new Float32Array(0);
   #boundInput: NativeTensor | undefined;
   /** Settles when the native call has returned; never rejects. */
@@ -44,14 +46,21 @@ export class OrtSession implements InferenceSession {
   #spent = false;
   #closing: Promise<void> | undefined;
 
-  constructor(api: OrtApi, clock: Clock, model: OpenedModel, refused: readonly ProviderRefusal[]) {
+  /** @param inputMemory see `SessionOptions` */
+  constructor(
+    api: OrtApi,
+    clock: Clock,
+    model: OpenedModel,
+    inputMemory: Float32Array<ArrayBuffer> | undefined,
+  ) {
     this.#api = api;
     this.#clock = clock;
     this.#handle = model.handle;
     this.inputs = model.inputs;
     this.outputs = model.outputs;
     this.provider = model.provider;
-    this.refused = refused;
+    this.refused = model.refused;
+    this.#inputMemory = inputMemory;
     this.#inputNames = new CStrings(model.inputs.map((input) => input.name));
     this.#outputNames = new CStrings(model.outputs.map((output) => output.name));
     this.#outputValues = new BigUint64Array(model.outputs.length);
@@ -62,7 +71,8 @@ export class OrtSession implements InferenceSession {
   input(length: number): Float32Array {
     if (this.#inputData.length !== length) {
       this.#unbindInput();
-      this.#inputData = new Float32Array(length);
+      const given = this.#inputMemory;
+      this.#inputData = given?.length === length ? given : new Float32Array(length);
     }
     return this.#inputData;
   }
