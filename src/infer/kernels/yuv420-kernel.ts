@@ -7,24 +7,28 @@ import { sameColour } from '../yuv-matrix.ts';
 import { COEFFICIENTS, yuv420Coefficients } from './yuv420-coefficients.ts';
 import { YUV420_WASM } from './yuv420-wasm.ts';
 
-/** What yuv420.wat exports; every argument but the width is an address. */
+/** What yuv420.wat exports; every argument but width, rows and step is an address. */
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
-  convertRow(
+  readonly convertRows: (
     luma: number,
     u: number,
     v: number,
     widthPx: number,
+    rows: number,
     red: number,
     green: number,
     blue: number,
-  ): void;
+    stepBytes: number,
+  ) => void;
 }
 
 const PAGE_BYTES = 65_536;
 const LINE_BYTES = 64;
 /** The kernel works on groups of so many pixels, and may read and write beyond a row's end up to a whole group. */
 const GROUP_PX = 8;
+
+const ROWS_AT = wholeLines(4 * COEFFICIENTS);
 
 let compiled: WebAssembly.Module | null | undefined;
 
@@ -38,31 +42,25 @@ let compiled: WebAssembly.Module | null | undefined;
 export class Yuv420Kernel {
   readonly #input: ModelInput;
   readonly #layout: TensorLayout;
-  readonly #kernel: KernelExports;
+  readonly #convertRows: KernelExports['convertRows'];
   /** The kernel's memory. It is as large as any picture needs from the start: growing would detach `tensor`. */
   readonly #memory: ArrayBuffer;
   /** Memory for the model's input, into which pictures are converted without a copy. */
   readonly tensor: Float32Array<ArrayBuffer>;
   /** One picture, as the frame has it. */
   readonly #picture: Uint8Array;
-  /** One converted row of each channel: red, green, blue. */
-  readonly #rows: readonly [Float32Array, Float32Array, Float32Array];
   #colour: Colour | undefined;
 
   private constructor(input: ModelInput, module: WebAssembly.Module) {
     this.#input = input;
     this.#layout = tensorLayout(input);
-    this.#kernel = new WebAssembly.Instance(module).exports as KernelExports;
-    const rowBytes = wholeLines(4 * (input.widthPx + GROUP_PX));
-    const rowsAt = wholeLines(4 * COEFFICIENTS);
-    const tensorAt = rowsAt + 3 * rowBytes;
+    const { memory, convertRows } = new WebAssembly.Instance(module).exports as KernelExports;
+    this.#convertRows = convertRows;
+    const tensorAt = ROWS_AT + 3 * rowBytes(input);
     const pictureAt = wholeLines(tensorAt + 4 * this.#layout.length);
     const pictureBytes = i420Bytes(input.widthPx, input.heightPx);
-    const { memory } = this.#kernel;
     memory.grow(Math.ceil((pictureAt + pictureBytes + GROUP_PX) / PAGE_BYTES) - 1);
     this.#memory = memory.buffer;
-    const row = (index: number) => new Float32Array(this.#memory, rowsAt + index * rowBytes, input.widthPx);
-    this.#rows = [row(0), row(1), row(2)];
     this.tensor = new Float32Array(this.#memory, tensorAt, this.#layout.length);
     this.#picture = new Uint8Array(this.#memory, pictureAt, pictureBytes);
   }
@@ -78,38 +76,48 @@ export class Yuv420Kernel {
   convert(frame: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
     this.#useColour(frame.colour);
     this.#picture.set(frame.data);
-    if (tensor.buffer === this.#memory && frame.widthPx % GROUP_PX === 0) this.#inPlace(frame, tensor, box);
-    else this.#byRows(frame, tensor, box);
+    const inPlace = tensor.buffer === this.#memory && frame.widthPx % GROUP_PX === 0;
+    if (inPlace) this.#convertInPlace(frame, tensor, box);
+    else this.#convertByRows(frame, tensor, box);
   }
 
-  #inPlace({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+  #convertInPlace({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
     const { red, green, blue } = this.#layout;
-    for (let y = 0; y < heightPx; y++) {
-      const out = tensor.byteOffset + 4 * ((box.top + y) * box.input.widthPx + box.left);
-      this.#convertRow(widthPx, heightPx, y, out + 4 * red, out + 4 * green, out + 4 * blue);
-    }
+    const { luma, u, v } = this.#planes(widthPx, heightPx);
+    const stepBytes = 4 * box.input.widthPx;
+    const out = tensor.byteOffset + box.top * stepBytes + 4 * box.left;
+    const [redAt, greenAt, blueAt] = [out + 4 * red, out + 4 * green, out + 4 * blue];
+    this.#convertRows(luma, u, v, widthPx, heightPx, redAt, greenAt, blueAt, stepBytes);
   }
 
-  #byRows({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+  #convertByRows({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
     const { red, green, blue } = this.#layout;
-    const [redRow, greenRow, blueRow] = this.#rows;
-    const [redPart, greenPart, bluePart] = this.#rows.map((row) => row.subarray(0, widthPx));
+    const { luma, u, v, chromaWidth } = this.#planes(widthPx, heightPx);
+    const redRow = this.#row(0, widthPx);
+    const greenRow = this.#row(1, widthPx);
+    const blueRow = this.#row(2, widthPx);
+    const [redAt, greenAt, blueAt] = [redRow.byteOffset, greenRow.byteOffset, blueRow.byteOffset];
     for (let y = 0; y < heightPx; y++) {
-      this.#convertRow(widthPx, heightPx, y, redRow.byteOffset, greenRow.byteOffset, blueRow.byteOffset);
+      const chroma = (y >> 1) * chromaWidth;
+      this.#convertRows(luma + y * widthPx, u + chroma, v + chroma, widthPx, 1, redAt, greenAt, blueAt, 0);
       const out = (box.top + y) * box.input.widthPx + box.left;
-      tensor.set(redPart!, red + out);
-      tensor.set(greenPart!, green + out);
-      tensor.set(bluePart!, blue + out);
+      tensor.set(redRow, red + out);
+      tensor.set(greenRow, green + out);
+      tensor.set(blueRow, blue + out);
     }
   }
 
-  /** Converts row `y` of the picture to the addresses of three rows. */
-  #convertRow(widthPx: number, heightPx: number, y: number, red: number, green: number, blue: number): void {
+  /** Place for one converted row of a channel. */
+  #row(channel: number, widthPx: number): Float32Array {
+    return new Float32Array(this.#memory, ROWS_AT + channel * rowBytes(this.#input), widthPx);
+  }
+
+  /** Addresses of the picture's planes. */
+  #planes(widthPx: number, heightPx: number): { luma: number; u: number; v: number; chromaWidth: number } {
     const chromaWidth = (widthPx + 1) >> 1;
     const luma = this.#picture.byteOffset;
-    const u = luma + widthPx * heightPx + (y >> 1) * chromaWidth;
-    const v = u + chromaWidth * ((heightPx + 1) >> 1);
-    this.#kernel.convertRow(luma + y * widthPx, u, v, widthPx, red, green, blue);
+    const u = luma + widthPx * heightPx;
+    return { luma, u, v: u + chromaWidth * ((heightPx + 1) >> 1), chromaWidth };
   }
 
   #useColour(colour: Colour): void {
@@ -122,6 +130,11 @@ export class Yuv420Kernel {
 function compile(): WebAssembly.Module | null {
   const bytes = Buffer.from(YUV420_WASM, 'base64');
   return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+}
+
+/** Bytes of the place for one converted row. */
+function rowBytes(input: ModelInput): number {
+  return wholeLines(4 * (input.widthPx + GROUP_PX));
 }
 
 function wholeLines(bytes: number): number {
