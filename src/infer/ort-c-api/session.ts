@@ -83,21 +83,10 @@ export class OrtSession implements InferenceSession {
       throw runFailed('a run is in progress, and a session runs one at a time');
     this.#bind(dims);
     this.#running = this.#call();
-    let timedOut = false;
-    const deadline = this.#clock.after(deadlineMs, () => {
-      timedOut = true;
-      this.#terminate();
-    });
-    let failure: Error | undefined;
-    try {
-      failure = await withDeadline(this.#running, deadlineMs + TERMINATE_GRACE_MS, 'run', this.#clock);
-    } catch (error) {
-      throw runTimedOut(deadlineMs, 'it does not end although it was told to', error);
-    } finally {
-      deadline.cancel();
-    }
+    const failure = await this.#endedBy(this.#running, deadlineMs);
     if (this.#closing !== undefined) throw sessionClosed();
-    if (timedOut) throw runTimedOut(deadlineMs, 'it was ended', failure);
+    // Only a deadline or closing ends a run.
+    if (this.#spent) throw runTimedOut(deadlineMs, 'it was ended', failure);
     if (failure !== undefined) throw runFailed(plainReason(failure), failure);
     return this.#readOutputs();
   }
@@ -135,6 +124,25 @@ export class OrtSession implements InferenceSession {
       check(this.#api, this.#api.SessionEndProfiling(this.#handle, allocator, out)),
     );
     check(this.#api, this.#api.AllocatorFree(allocator, name));
+  }
+
+  /**
+   * Waits for a run and ends it at its deadline. The second timer, for one that does not end, is set only then: nearly every
+   * run is in time, and there is one for every frame.
+   */
+  #endedBy(running: Promise<Error | undefined>, deadlineMs: number): Promise<Error | undefined> {
+    return new Promise((resolve, reject) => {
+      let timer = this.#clock.after(deadlineMs, () => {
+        this.#terminate();
+        timer = this.#clock.after(TERMINATE_GRACE_MS, () =>
+          reject(runTimedOut(deadlineMs, 'it does not end although it was told to')),
+        );
+      });
+      void running.then((failure) => {
+        timer.cancel();
+        resolve(failure);
+      });
+    });
   }
 
   #terminate(): void {
