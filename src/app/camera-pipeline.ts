@@ -7,7 +7,7 @@ import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
-import type { Frame } from '../flow/frame.ts';
+import { type Frame, frameWith } from '../flow/frame.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
@@ -87,7 +87,7 @@ export class CameraPipeline implements Service {
               frame.release();
               dealtWith();
             };
-            this.#captured({ ...frame, release });
+            this.#captured(frameWith(frame, { release }));
           }),
         state: (state) => this.#stateChanged(state),
       },

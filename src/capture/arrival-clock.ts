@@ -54,6 +54,8 @@ export class ArrivalClock {
     if (newest?.second === second) newest.offsetMs = Math.min(newest.offsetMs, offsetMs);
     else this.#minima.push({ second, offsetMs });
     while (this.#minima[0]!.second <= second - BUCKETS) this.#minima.shift();
-    return Math.min(...this.#minima.map((minimum) => minimum.offsetMs));
+    let least = offsetMs;
+    for (const minimum of this.#minima) least = Math.min(least, minimum.offsetMs);
+    return least;
   }
 }

@@ -31,6 +31,11 @@ export class Yuv420Preprocessor {
     this.#kernel = Yuv420Kernel.create(input);
   }
 
+  /** Memory for the model's input into which frames are written fastest; undefined when all memory is alike. */
+  get inputMemory(): Float32Array<ArrayBuffer> | undefined {
+    return this.#kernel?.tensor;
+  }
+
   /**
    * Writes the whole input.
    * @param tensor the session's input buffer
