@@ -85,10 +85,36 @@ export function setAside(folder: string, wallMs: number): string {
   return aside;
 }
 
+/** What a damaged database still tells of its counts; undefined when even that cannot be read. */
+export interface Salvage {
+  readonly seq: number;
+  readonly dropped: number;
+}
+
+/** What could be read of a database before it turned out to be damaged. */
+export function salvageOf(thrown: unknown): Salvage | undefined {
+  return thrown instanceof Error && 'salvage' in thrown ? (thrown.salvage as Salvage | undefined) : undefined;
+}
+
+function salvage(db: Database.Database): Salvage | undefined {
+  try {
+    return db.prepare('SELECT seq, dropped FROM progress').get() as Salvage | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function checkIntegrity(db: Database.Database): void {
-  const rows = db.pragma('quick_check(1)') as Record<string, unknown>[];
-  const verdict = String(rows[0]?.quick_check ?? rows[0]?.integrity_check ?? 'no answer');
-  if (verdict !== 'ok') throw Object.assign(new Error(verdict), { code: 'SQLITE_CORRUPT' });
+  const known = salvage(db);
+  let verdict: string;
+  try {
+    const [row] = db.pragma('quick_check(1)') as { quick_check?: string }[];
+    verdict = row?.quick_check ?? 'no answer';
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    verdict = messageOf(error);
+  }
+  if (verdict !== 'ok') throw Object.assign(new Error(verdict), { code: 'SQLITE_CORRUPT', salvage: known });
 }
 
 function migrate(db: Database.Database, path: string): void {

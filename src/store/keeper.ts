@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf, OcellusError } from '../base/errors.ts';
-import { DATABASE_FILE, isDamage, openDatabase, prepareFolder, setAside } from './database.ts';
-import { HighWater } from './high-water.ts';
+import { isDamage, openDatabase, prepareFolder, type Salvage, salvageOf, setAside } from './database.ts';
+import { HighWater, readHighWater } from './high-water.ts';
 import { Ledger } from './ledger.ts';
 import type { FromStore, StoreLimits, ToStore } from './messages.ts';
 
@@ -56,16 +54,15 @@ export class Keeper {
     this.#folder = folder;
     this.#limits = limits;
     prepareFolder(folder);
-    const isNew = !existsSync(join(folder, DATABASE_FILE));
-    // Locked before anything else is touched: a second daemon must not write the first one's files.
+    const found = readHighWater(folder);
     const warnings: string[] = [];
-    let ledger = this.#openOrReplace(wallMs, warnings);
-    const highWater = new HighWater(folder);
-    this.#highWater = highWater;
-    if (highWater.found?.clean === false && !isNew) ledger = this.#checked(wallMs, ledger, warnings);
+    // After a crash or a power cut the whole database is read once.
+    const ledger = this.#openOrReplace(found?.clean === false, wallMs, warnings);
+    // Written only now that the database is locked: a second daemon must not touch the first one's files.
+    this.#highWater = new HighWater(folder);
     this.#ledger = ledger;
     const { seq, eventId, stamp, dropped } = ledger.progress();
-    const told = highWater.found?.seq ?? 0;
+    const told = found?.seq ?? 0;
     if (told > seq) {
       warnings.push(
         `events ${seq + 1} to ${told} are not in the store any more: the next one is ${told + 1}`,
@@ -85,33 +82,16 @@ export class Keeper {
     };
   }
 
-  /** After a crash or a power cut the whole database is read once, and replaced where it is damaged. */
-  #checked(wallMs: number, unchecked: Ledger, warnings: string[]): Ledger {
-    const { seq, dropped } = unchecked.progress();
-    unchecked.close();
+  #openOrReplace(check: boolean, wallMs: number, warnings: string[]): Ledger {
     try {
-      return this.#newLedger(true);
+      return this.#newLedger(check);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      return this.#replace(error, wallMs, warnings, { seq, dropped });
+      return this.#replace(error, wallMs, warnings, salvageOf(error) ?? { seq: 0, dropped: 0 });
     }
   }
 
-  #openOrReplace(wallMs: number, warnings: string[]): Ledger {
-    try {
-      return this.#newLedger(false);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      return this.#replace(error, wallMs, warnings, { seq: 0, dropped: 0 });
-    }
-  }
-
-  #replace(
-    damage: unknown,
-    wallMs: number,
-    warnings: string[],
-    known: { seq: number; dropped: number },
-  ): Ledger {
+  #replace(damage: unknown, wallMs: number, warnings: string[], known: Salvage): Ledger {
     const aside = setAside(this.#folder, wallMs);
     warnings.push(
       `the store was damaged (${messageOf(damage)}): it was moved to ${aside} and a new one begun`,
