@@ -34,8 +34,12 @@ it(
     const recorder = await MqttRecorder.connect(broker.url);
     undo.push(() => recorder.close());
     const config = join(folder, 'ocellus.yaml');
-    await writeFile(config, configText(broker.url, join(folder, 'store')));
-    let daemon = new Program(['run', '-c', config]);
+    // Every run finds other people in the street.
+    const startDaemon = async (cycle: number) => {
+      await writeFile(config, configText(broker.url, join(folder, 'store'), 20 + cycle * 7));
+      return new Program(['run', '-c', config]);
+    };
+    let daemon = await startDaemon(0);
     undo.push(() => daemon.stop());
 
     const outages: [fromMs: number, toMs: number][] = [];
@@ -53,7 +57,7 @@ it(
         outages.push([fromMs, Date.now()]);
         await broker.restart();
       }
-      if (victim < 0.7) daemon = new Program(['run', '-c', config]);
+      if (victim < 0.7) daemon = await startDaemon(cycle + 1);
     }
     await waitUntil(() => recorder.last('availability') === 'online', 'the daemon', 60_000);
     await sleep(3_000);
@@ -106,14 +110,14 @@ it(
   60_000 + CYCLES * 15_000,
 );
 
-function configText(url: string, store: string): string {
+function configText(url: string, store: string, sceneStartS: number): string {
   return `device: { id: storm }
 mqtt: { url: '${url}' }
 storage: { path: '${store}' }
 models: { default: { file: '${DEMO_MODEL}' } }
 cameras:
   street:
-    source: sim://scene?seed=7
+    source: sim://scene?seed=7&rate=60&start=${sceneStartS}
     detect: { fps: 10 }
     motion: { mode: off }
     zones: { road: { polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]] } }
