@@ -52,6 +52,8 @@ export class CameraPipeline implements Service {
   readonly #objects: ObjectStage;
   readonly #log: Logger;
   #lane: Lane | undefined;
+  #enabled: boolean;
+  #fps: number;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #moving = false;
@@ -67,6 +69,8 @@ export class CameraPipeline implements Service {
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
     this.#log = parts.log.child({ camera: cameraId });
+    this.#enabled = config.enabled;
+    this.#fps = config.detect.fps;
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
@@ -133,8 +137,9 @@ export class CameraPipeline implements Service {
     );
     this.#objects.start();
     outlet.motion(cameraId, false);
-    outlet.inForce(cameraId, { enabled: config.enabled, detect: this.#detecting, fps: config.detect.fps });
-    this.#camera.setEnabled(config.enabled);
+    // Commands of earlier runs have been carried out by now.
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#fps });
+    this.#camera.setEnabled(this.#enabled);
     await this.#camera.start(signal);
   }
 
@@ -148,6 +153,7 @@ export class CameraPipeline implements Service {
 
   /** Switches the camera itself on or off. */
   setEnabled(enabled: boolean): void {
+    this.#enabled = enabled;
     this.#camera.setEnabled(enabled);
   }
 
@@ -169,6 +175,7 @@ export class CameraPipeline implements Service {
         hint: `raise cameras.${this.#parts.cameraId}.detect.fps in the configuration`,
       });
     }
+    this.#fps = fps;
     this.#periodMs = 1000 / fps;
   }
 
