@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import Database from 'libsql';
 import { afterEach, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import type { DomainEvent } from '../../src/flow/domain-event.ts';
 import { Mosquitto } from '../fixtures/mosquitto.ts';
 import { MqttRecorder } from '../fixtures/mqtt-recorder.ts';
 import { Program } from '../fixtures/program.ts';
+import { readStoredEvents } from '../fixtures/stored-events.ts';
 import { waitUntil } from '../fixtures/wait-until.ts';
 
 const DEMO_MODEL = fileURLToPath(new URL('../../models/demo-scene.onnx', import.meta.url));
@@ -63,7 +63,7 @@ it(
     await sleep(3_000);
     expect(await daemon.stop(), daemon.stderr).toEqual({ status: 143, signal: null });
 
-    const stored = readStore(join(folder, 'store'));
+    const stored = readStoredEvents(join(folder, 'store'));
     await waitUntil(
       () => new Set(recorder.events().map(({ seq }) => seq)).size >= stored.length,
       `all ${stored.length} events (seed ${SEED})`,
@@ -123,14 +123,6 @@ cameras:
     zones: { road: { polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]] } }
     lines: { middle: { from: [0.5, 1], to: [0.5, 0.3] } }
 `;
-}
-
-/** Every event that the device stored, oldest first. */
-function readStore(folder: string): DomainEvent[] {
-  const db = new Database(join(folder, 'events.db'));
-  const rows = db.prepare('SELECT json FROM events ORDER BY seq').all() as { json: string }[];
-  db.close();
-  return rows.map(({ json }) => JSON.parse(json) as DomainEvent);
 }
 
 const seqsOf = (events: readonly DomainEvent[]) => events.map(({ seq }) => seq);
