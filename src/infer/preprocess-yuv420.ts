@@ -21,7 +21,8 @@ export class Yuv420Preprocessor {
   readonly #margins = new MarginKeeper();
   readonly #kernel: Yuv420Kernel | undefined;
   #box: Letterbox | undefined;
-  #boxKey = '';
+  /** Sizes of the pictures that lie in `#box`. */
+  #boxOf: Pick<Yuv420Picture, 'widthPx' | 'heightPx' | 'source'> | undefined;
   #tables: YuvTables | undefined;
   #colour: Colour | undefined;
 
@@ -60,10 +61,16 @@ export class Yuv420Preprocessor {
   }
 
   #geometry(frame: Yuv420Picture): Letterbox {
-    const key = `${frame.widthPx}x${frame.heightPx} of ${frame.source.widthPx}x${frame.source.heightPx}`;
-    if (this.#box === undefined || this.#boxKey !== key) {
+    const { widthPx, heightPx, source } = frame;
+    const known = this.#boxOf;
+    const same =
+      known?.widthPx === widthPx &&
+      known.heightPx === heightPx &&
+      known.source.widthPx === source.widthPx &&
+      known.source.heightPx === source.heightPx;
+    if (this.#box === undefined || !same) {
       this.#box = letterboxFrame(frame, this.#input, this.#input.placement);
-      this.#boxKey = key;
+      this.#boxOf = { widthPx, heightPx, source };
     }
     return this.#box;
   }
