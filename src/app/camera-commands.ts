@@ -1,13 +1,43 @@
-import { OcellusError } from '../base/errors.ts';
+import { explain, OcellusError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
 import type { CameraCommand, CommandOutcome } from '../mqtt/commands.ts';
+import type { StoredSettings } from '../store/stored-settings.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
 
-/** Carries out what is asked of a camera by MQTT. */
+const SETTINGS = ['enabled', 'detect', 'fps'] as const;
+type Setting = (typeof SETTINGS)[number];
+
+/** Carries out what is asked of a camera by MQTT, and remembers it across restarts. */
 export class CameraCommands {
   readonly #cameras: ReadonlyMap<string, CameraPipeline>;
+  readonly #configs: Config['cameras'];
+  readonly #settings: StoredSettings;
+  readonly #log: Logger;
 
-  constructor(cameras: ReadonlyMap<string, CameraPipeline>) {
+  constructor(
+    cameras: ReadonlyMap<string, CameraPipeline>,
+    configs: Config['cameras'],
+    settings: StoredSettings,
+    log: Logger,
+  ) {
     this.#cameras = cameras;
+    this.#configs = configs;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** Sets every camera as it was told in earlier runs. To be called before the cameras start. */
+  restore(): void {
+    for (const [cameraId, camera] of this.#cameras) {
+      for (const setting of SETTINGS) {
+        const value = this.#settings.get(keyOf(cameraId, setting), this.#configured(cameraId, setting));
+        if (value === undefined) continue;
+        if (setting === 'fps') camera.setFps(value as number);
+        else if (setting === 'detect') camera.setDetecting(value as boolean);
+        else camera.setEnabled(value as boolean);
+      }
+    }
   }
 
   /** @returns the value now in force, or the snapshot as JPEG. @throws OcellusError `data_invalid`, `deadline_exceeded` */
@@ -21,15 +51,36 @@ export class CameraCommands {
     switch (command.command) {
       case 'enabled':
         camera.setEnabled(command.value);
-        return command.value;
+        return this.#remember(command);
       case 'detect':
         camera.setDetecting(command.value);
-        return command.value;
+        return this.#remember(command);
       case 'fps':
         camera.setFps(command.value);
-        return command.value;
+        return this.#remember(command);
       case 'snapshot':
         return camera.snapshot();
     }
   }
+
+  async #remember({ cameraId, command, value }: Extract<CameraCommand, { command: Setting }>) {
+    try {
+      await this.#settings.set(keyOf(cameraId, command), value, this.#configured(cameraId, command));
+    } catch (error) {
+      // It is in force all the same.
+      const fields = { camera: cameraId, command, error: explain(error) };
+      this.#log.warn(fields, 'a setting was not stored: a restart will forget it');
+    }
+    return value;
+  }
+
+  #configured(cameraId: string, setting: Setting): boolean | number | undefined {
+    const config = this.#configs[cameraId];
+    if (setting === 'enabled') return config?.enabled;
+    return setting === 'detect' ? config?.detect.enabled : config?.detect.fps;
+  }
+}
+
+function keyOf(cameraId: string, setting: Setting): string {
+  return `cameras.${cameraId}.${setting}`;
 }

@@ -7,7 +7,7 @@ import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
-import type { Frame } from '../flow/frame.ts';
+import { type Frame, frameWith } from '../flow/frame.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
@@ -55,6 +55,8 @@ export class CameraPipeline implements Service {
   readonly #objects: ObjectStage;
   readonly #log: Logger;
   #lane: Lane | undefined;
+  #enabled: boolean;
+  #fps: number;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #moving = false;
@@ -70,6 +72,8 @@ export class CameraPipeline implements Service {
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
     this.#log = parts.log.child({ camera: cameraId });
+    this.#enabled = config.enabled;
+    this.#fps = config.detect.fps;
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
@@ -90,7 +94,7 @@ export class CameraPipeline implements Service {
               frame.release();
               dealtWith();
             };
-            this.#captured({ ...frame, release });
+            this.#captured(frameWith(frame, { release }));
           }),
         state: (state) => this.#stateChanged(state),
       },
@@ -136,8 +140,9 @@ export class CameraPipeline implements Service {
     );
     this.#objects.start();
     outlet.motion(cameraId, false);
-    outlet.inForce(cameraId, { enabled: config.enabled, detect: this.#detecting, fps: config.detect.fps });
-    this.#camera.setEnabled(config.enabled);
+    // Commands of earlier runs have been carried out by now.
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#fps });
+    this.#camera.setEnabled(this.#enabled);
     await this.#camera.start(signal);
   }
 
@@ -151,6 +156,7 @@ export class CameraPipeline implements Service {
 
   /** Switches the camera itself on or off. */
   setEnabled(enabled: boolean): void {
+    this.#enabled = enabled;
     this.#camera.setEnabled(enabled);
   }
 
@@ -172,6 +178,7 @@ export class CameraPipeline implements Service {
         hint: `raise cameras.${this.#parts.cameraId}.detect.fps in the configuration`,
       });
     }
+    this.#fps = fps;
     this.#periodMs = 1000 / fps;
   }
 

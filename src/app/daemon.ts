@@ -13,6 +13,7 @@ import type { DomainEvent } from '../flow/domain-event.ts';
 import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
+import { EventStore } from '../store/event-store.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
@@ -31,16 +32,19 @@ export interface DaemonParts extends LoadedConfig {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
-  /** Hears every event as it is published. */
+  /** Hears every event once it is stored. */
   readonly onEvent?: (event: DomainEvent) => void;
 }
 
-/** The one place that composes the program: models, broker and cameras, started in this order and closed in reverse. */
+/** The one place that composes the program: store, models, broker and cameras, started in this order and closed in reverse. */
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
+  readonly #uuids = new UuidV7(randomBytes);
+  readonly #store: EventStore;
+  readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
   #startedMonoMs = 0;
@@ -49,8 +53,19 @@ export class Daemon {
   constructor(parts: DaemonParts) {
     this.#parts = parts;
     const { config, secrets, clock, random, log } = parts;
-    const uuids = new UuidV7(randomBytes);
-    const commands = new CameraCommands(this.#cameras);
+    const sealer = new EventSealer(config.device.id, clock, this.#uuids);
+    this.#store = new EventStore({
+      config: config.storage,
+      outbox: config.mqtt !== undefined,
+      seal: (draft, seq) => sealer.seal(draft, seq),
+      onEvent: (event) => {
+        log.debug({ event }, 'event');
+        parts.onEvent?.(event);
+      },
+      clock,
+      log,
+    });
+    this.#commands = new CameraCommands(this.#cameras, config.cameras, this.#store.settings, log);
     this.#mqtt =
       config.mqtt === undefined
         ? undefined
@@ -58,22 +73,19 @@ export class Daemon {
             config: { ...config.mqtt, ...(secrets.mqttPassword && { password: secrets.mqttPassword }) },
             deviceId: config.device.id,
             cameras: config.cameras,
-            onCommand: (command) => commands.run(command),
+            outbox: this.#store.outbox,
+            onCommand: (command) => this.#commands.run(command),
             clock,
             random,
             log,
           });
     this.#outlet = new EventOutlet({
-      sealer: new EventSealer(config.device.id, clock, uuids),
+      store: this.#store,
       mqtt: this.#mqtt,
       publishTracks: config.mqtt?.tracks ?? false,
-      onEvent: (event) => {
-        log.debug({ event }, 'event');
-        parts.onEvent?.(event);
-      },
     });
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
-      this.#cameras.set(cameraId, this.#pipeline(cameraId, camera, uuids));
+      this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
   }
 
@@ -103,6 +115,8 @@ export class Daemon {
     const cutShort = () => starting.abort();
     signal.addEventListener('abort', cutShort, { once: true });
     try {
+      await stack.start(this.#store, starting.signal);
+      await this.#goOn();
       const services: Service[] = [
         ...this.#models.values(),
         ...this.#classifiers.values(),
@@ -120,17 +134,23 @@ export class Daemon {
     }
   }
 
+  /** Takes up where an earlier run left off, before anything new happens. */
+  async #goOn(): Promise<void> {
+    const { lastEventId } = this.#store;
+    if (lastEventId !== null) this.#uuids.follow(lastEventId);
+    await this.#store.endOrphans();
+    this.#commands.restore();
+  }
+
   #report(): void {
-    const { clock } = this.#parts;
     this.#mqtt?.deviceState(
-      deviceReport(
-        this.#startedMonoMs,
-        clock.monoMs(),
-        this.#models,
-        this.#classifiers,
-        this.#cameras,
-        this.#mqtt.status,
-      ),
+      deviceReport({
+        uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
+        models: this.#models,
+        classifiers: this.#classifiers,
+        cameras: this.#cameras,
+        store: this.#store.status,
+      }),
     );
   }
 
@@ -169,7 +189,7 @@ export class Daemon {
       .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
   }
 
-  #pipeline(cameraId: string, camera: CameraConfig, uuids: UuidV7): CameraPipeline {
+  #pipeline(cameraId: string, camera: CameraConfig): CameraPipeline {
     const { clock, random, log, baseDir } = this.#parts;
     const runtime = this.#runtime(camera.model);
     const { input, minScore } = runtime.model;
@@ -196,7 +216,7 @@ export class Daemon {
       minScore,
       classifiers: this.#classifiersOf(camera),
       outlet: this.#outlet,
-      newObjectId: (atMs) => uuids.next(atMs),
+      newObjectId: (atMs) => this.#uuids.next(atMs),
       random,
       clock,
       log,

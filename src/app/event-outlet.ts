@@ -1,22 +1,19 @@
-import type { EventSealer } from '../events/event-sealer.ts';
 import type { CameraState } from '../flow/camera-state.ts';
-import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
+import type { EventDraft } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import { toNorm } from '../flow/geometry.ts';
 import type { TrackUpdate } from '../flow/track.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
+import type { EventStore } from '../store/event-store.ts';
 import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
 
 export interface EventOutletParts {
-  readonly sealer: EventSealer;
-  /** Absent: events go to `onEvent` alone. */
+  readonly store: Pick<EventStore, 'put'>;
   readonly mqtt: MqttPublisher | undefined;
-  /** Hears every event as it is published. */
-  readonly onEvent: (event: DomainEvent) => void;
   readonly publishTracks: boolean;
 }
 
-/** Where the pipelines meet the outside: numbers events once for the whole device and hands everything to MQTT. */
+/** Where the pipelines meet the outside: events go to the store, which numbers them and has them published; all else goes to MQTT. */
 export class EventOutlet implements PipelineOutlet {
   readonly #parts: EventOutletParts;
 
@@ -25,9 +22,7 @@ export class EventOutlet implements PipelineOutlet {
   }
 
   event(draft: EventDraft): void {
-    const event = this.#parts.sealer.seal(draft);
-    this.#parts.mqtt?.publishEvent(event);
-    this.#parts.onEvent(event);
+    this.#parts.store.put(draft);
   }
 
   cameraState(cameraId: string, state: CameraState): void {

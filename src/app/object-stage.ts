@@ -1,5 +1,6 @@
 import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
+import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
@@ -32,7 +33,7 @@ export class ObjectStage {
   readonly #attributes: AttributeStage;
   #tracker: Tracker;
   #liveTracks = 0;
-  #countsKey = '';
+  #counts: PresenceCounts | undefined;
 
   constructor(parts: ObjectStageParts) {
     const { cameraId, config, newObjectId } = parts;
@@ -97,12 +98,8 @@ export class ObjectStage {
 
   #reportCounts(always: boolean): void {
     const counts = this.#rules.counts();
-    const key = JSON.stringify([
-      [...counts.byLabel],
-      [...counts.byZone].map(([zone, labels]) => [zone, [...labels]]),
-    ]);
-    if (key === this.#countsKey && !always) return;
-    this.#countsKey = key;
+    if (!always && this.#counts !== undefined && sameCounts(counts, this.#counts)) return;
+    this.#counts = counts;
     this.#parts.outlet.counts(this.#parts.cameraId, counts);
   }
 }

@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'image_unreadable'
   | 'data_invalid'
   | 'mqtt_failed'
+  | 'store_failed'
+  | 'store_locked'
   | 'port_in_use'
   | 'deadline_exceeded'
   | 'io_failed'

@@ -1,4 +1,5 @@
 import type { CameraLoadResult } from './camera-load.ts';
+import type { EventDeliveryResult } from './event-delivery.ts';
 import type { GrowthResult } from './growth.ts';
 
 /** One budget of the design against what was measured. */
@@ -16,6 +17,7 @@ export interface Measurements {
   readonly manyCameras: CameraLoadResult;
   readonly manyCount: number;
   readonly growth: GrowthResult;
+  readonly delivery: EventDeliveryResult;
 }
 
 const CPU_SHARE_LIMIT = 10;
@@ -25,9 +27,18 @@ const MEMORY_LIMIT_MIB = 220;
 const MEMORY_PER_CAMERA_LIMIT_MIB = 12;
 const FIRST_RESULT_LIMIT_MS = 2_000;
 const GROWTH_LIMIT_MIB = 5;
+const COMMIT_LIMIT_MS = 5;
+const REPLAY_LEAST_PER_S = 5_000;
+const REPLAY_MEMORY_LIMIT_MIB = 40;
 
 /** The budgets of docs/reference/budgets.md against the measurements, in its order. */
-export function budgetLines({ oneCamera, manyCameras, manyCount, growth }: Measurements): BudgetLine[] {
+export function budgetLines({
+  oneCamera,
+  manyCameras,
+  manyCount,
+  growth,
+  delivery,
+}: Measurements): BudgetLine[] {
   const share = (100 * oneCamera.otherCpuMsPerFrame) / oneCamera.runCpuMsPerFrame;
   const perCamera = (manyCameras.rssMiB - oneCamera.rssMiB) / (manyCount - 1);
   const line = (id: string, what: string, measured: number, limit: number, unit: string): BudgetLine => ({
@@ -78,5 +89,21 @@ export function budgetLines({ oneCamera, manyCameras, manyCount, growth }: Measu
     ),
     line('growth_handles', 'growth of handles', growth.handles, 0, ''),
     line('growth_threads', 'growth of threads', growth.threads, 0, ''),
+    line('event_commit', 'event handed over -> on disk, p95', delivery.commitP95Ms, COMMIT_LIMIT_MS, 'ms'),
+    {
+      id: 'event_replay',
+      what: `${delivery.waited} waiting events to a broker${delivery.isInOrder ? '' : ', OUT OF ORDER'} (at least)`,
+      measured: delivery.replayedPerS,
+      limit: REPLAY_LEAST_PER_S,
+      unit: '/s',
+      met: delivery.replayedPerS >= REPLAY_LEAST_PER_S && delivery.isInOrder,
+    },
+    line(
+      'replay_memory',
+      'growth of memory meanwhile, broker included',
+      delivery.memoryGrowthMiB,
+      REPLAY_MEMORY_LIMIT_MIB,
+      'MiB',
+    ),
   ];
 }

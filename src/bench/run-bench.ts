@@ -8,6 +8,7 @@ import { OcellusError } from '../base/errors.ts';
 import { type MachineRecord, machineRecord } from '../device/machine-record.ts';
 import { type BudgetLine, budgetLines } from './budgets.ts';
 import type { CameraLoad, CameraLoadResult } from './camera-load.ts';
+import { type EventDeliveryResult, measureEventDelivery } from './event-delivery.ts';
 import { type GrowthResult, measureGrowth } from './growth.ts';
 import { writeSceneClip } from './scene-clip.ts';
 
@@ -26,9 +27,12 @@ export interface BenchResult {
   readonly oneCamera: CameraLoadResult;
   readonly manyCameras: CameraLoadResult;
   readonly growth: GrowthResult;
+  readonly delivery: EventDeliveryResult;
 }
 
 const ONE_CAMERA_FPS = 10;
+/** A day without a broker. */
+const WAITING_EVENTS = 100_000;
 const MANY = { cameras: 8, fps: 5 };
 
 /** Measures this machine against the design's budgets. @throws OcellusError `tool_missing`, `internal` */
@@ -45,8 +49,10 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     const manyCameras = await measure({ clip, model, seconds, ...MANY });
     onProgress(`${hours} h of detections through tracking and events`);
     const growth = measureGrowth(hours);
-    const budgets = budgetLines({ oneCamera, manyCameras, manyCount: MANY.cameras, growth });
-    return { machine: await machineRecord(), budgets, oneCamera, manyCameras, growth };
+    onProgress(`${WAITING_EVENTS} events to the disk and to a broker`);
+    const delivery = await measureEventDelivery(WAITING_EVENTS);
+    const budgets = budgetLines({ oneCamera, manyCameras, manyCount: MANY.cameras, growth, delivery });
+    return { machine: await machineRecord(), budgets, oneCamera, manyCameras, growth, delivery };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

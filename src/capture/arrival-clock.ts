@@ -23,7 +23,7 @@ const PTS_BACK_MS = 1_000;
  */
 export class ArrivalClock {
   readonly #clock: Clock;
-  /** Smallest arrival - pts per second, newest last. */
+  /** What may yet be the smallest arrival - pts: both grow from the first to the last, so that the first is it now. */
   #minima: { second: number; offsetMs: number }[] = [];
   #lastPtsMs = Number.NEGATIVE_INFINITY;
   #lastMonoMs = Number.NEGATIVE_INFINITY;
@@ -49,11 +49,12 @@ export class ArrivalClock {
     if (ptsMs < this.#lastPtsMs - PTS_BACK_MS) this.#minima = [];
     this.#lastPtsMs = ptsMs;
     const second = Math.floor(arrivedMonoMs / BUCKET_MS);
-    const newest = this.#minima.at(-1);
     const offsetMs = arrivedMonoMs - ptsMs;
-    if (newest?.second === second) newest.offsetMs = Math.min(newest.offsetMs, offsetMs);
-    else this.#minima.push({ second, offsetMs });
-    while (this.#minima[0]!.second <= second - BUCKETS) this.#minima.shift();
-    return Math.min(...this.#minima.map((minimum) => minimum.offsetMs));
+    const minima = this.#minima;
+    // One that is undercut by a later one leaves the window before it, and is never the smallest again.
+    while (minima.length > 0 && minima[minima.length - 1]!.offsetMs >= offsetMs) minima.pop();
+    if (minima[minima.length - 1]?.second !== second) minima.push({ second, offsetMs });
+    while (minima[0]!.second <= second - BUCKETS) minima.shift();
+    return minima[0]!.offsetMs;
   }
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { CaptureConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState, CameraStateName } from '../flow/camera-state.ts';
-import type { Frame } from '../flow/frame.ts';
+import { type Frame, frameWith } from '../flow/frame.ts';
 import { captureFailure } from './capture-error.ts';
 import { Connection } from './connection.ts';
 import type { CaptureFailure, FrameSink, FrameSource, StreamInfo } from './frame-source.ts';
@@ -170,7 +170,7 @@ export class Camera implements Service {
         this.#frames += 1;
         this.#rate.tick();
         this.#become('live', watch.look(frame));
-        return this.#deliver({ ...frame, seq: this.#seq });
+        return this.#deliver(frameWith(frame, { seq: this.#seq }));
       },
     };
   }

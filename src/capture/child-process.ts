@@ -6,10 +6,13 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { messageOf, OcellusError } from '../base/errors.ts';
 import { type ChunkSource, PipeChunks, StreamChunks } from './chunk-source.ts';
+import { eachLine, PipeLines } from './lines.ts';
 import { openPipe, type PipeEnds } from './native-pipe.ts';
 
 /** A picture at detection size fits whole, so that the tool does not wait for us in the middle of one. */
 const PIPE_BYTES = 512 * 1024;
+/** What Linux gives a pipe by itself. */
+const LOG_PIPE_BYTES = 64 * 1024;
 
 /** How a child process ended. */
 export interface ChildExit {
@@ -27,6 +30,8 @@ export interface ToolOptions {
   readonly aptPackage: string;
   /** The child's descriptor that pictures come through: 1 or 3. Absent: it gives no pictures, and stdout is text. */
   readonly pictureFd?: 1 | 3;
+  /** stderr has lines for every picture: it is to be read through `eachErrorLine`. */
+  readonly chatty?: boolean;
   readonly clock: Clock;
 }
 
@@ -35,14 +40,21 @@ export class ToolProcess {
   readonly exited: Promise<ChildExit>;
   /** What comes through `pictureFd`. */
   readonly pictures: ChunkSource | undefined;
+  readonly #errorLines: PipeLines | undefined;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #forced = false;
   #ended = false;
 
-  constructor(child: ChildProcess, pictures: ChunkSource | undefined, clock: Clock) {
+  constructor(
+    child: ChildProcess,
+    pictures: ChunkSource | undefined,
+    errorLines: PipeLines | undefined,
+    clock: Clock,
+  ) {
     this.#child = child;
     this.pictures = pictures;
+    this.#errorLines = errorLines;
     this.#clock = clock;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -60,8 +72,15 @@ export class ToolProcess {
     return this.#child.stdout!;
   }
 
+  /** Of a tool that is not chatty. */
   get stderr(): Readable {
     return this.#child.stderr!;
+  }
+
+  /** Reads stderr. @param end called once, when there will be no more lines */
+  eachErrorLine(line: (text: string) => void, end: () => void): void {
+    if (this.#errorLines !== undefined) this.#errorLines.each(line, end);
+    else eachLine(this.stderr, line, end);
   }
 
   /** SIGTERM, `graceMs` to end, then SIGKILL. Resolves once the process is reaped and its pipes are closed. */
@@ -75,6 +94,7 @@ export class ToolProcess {
     timer.cancel();
     for (const stream of this.#child.stdio) stream?.destroy();
     this.pictures?.destroy();
+    this.#errorLines?.destroy();
     return exit;
   }
 }
@@ -91,16 +111,21 @@ export async function startTool(options: ToolOptions): Promise<ToolProcess> {
   if (program === undefined) throw toolMissing(options, undefined);
   const guard = await findProgram('setpriv');
   const argv = [...(guard === undefined ? [] : [guard, '--pdeathsig', 'KILL']), program, ...options.args];
-  const { pictureFd } = options;
+  const { pictureFd, chatty = false } = options;
   const pipe = pictureFd === undefined ? undefined : await openPipe(PIPE_BYTES);
-  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  const logPipe = chatty ? await openPipe(LOG_PIPE_BYTES) : undefined;
+  const stdio: StdioOptions = ['ignore', 'pipe', logPipe?.writeFd ?? 'pipe'];
   if (pictureFd !== undefined) stdio[pictureFd] = pipe?.writeFd ?? 'pipe';
   const child = spawn(argv[0]!, argv.slice(1), { stdio });
-  const tool = new ToolProcess(child, pictureChunks(child, pictureFd, pipe), options.clock);
+  // The child has its own copies; with ours open, the pipes would never end.
+  for (const ends of [pipe, logPipe]) if (ends !== undefined) closeSync(ends.writeFd);
+  const errorLines = logPipe === undefined ? undefined : new PipeLines(logPipe.readFd);
+  const tool = new ToolProcess(child, pictureChunks(child, pictureFd, pipe), errorLines, options.clock);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => {
       tool.pictures?.destroy();
+      errorLines?.destroy();
       reject(toolMissing(options, error));
     });
   });
@@ -114,8 +139,6 @@ function pictureChunks(
 ): ChunkSource | undefined {
   if (pictureFd === undefined) return undefined;
   if (pipe === undefined) return new StreamChunks(child.stdio[pictureFd] as Readable);
-  // The child has its own copy; with ours open, the pipe would never end.
-  closeSync(pipe.writeFd);
   return new PipeChunks(pipe.readFd, PIPE_BYTES);
 }
 

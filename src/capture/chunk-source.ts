@@ -1,5 +1,5 @@
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Readable } from 'node:stream';
+import { PipeReader } from './pipe-reader.ts';
 
 /** Bytes as they come, chunk by chunk, at the consumer's pace. */
 export interface ChunkSource {
@@ -45,57 +45,45 @@ export class StreamChunks implements ChunkSource {
   }
 }
 
-/**
- * The chunks of a pipe's descriptor, all read into one buffer. A stream makes a buffer for every chunk instead, and at
- * megabytes a second the garbage collector then works as much as the rest of capture together.
- */
+/** The chunks of a pipe's descriptor. */
 export class PipeChunks implements ChunkSource {
-  readonly #socket: Socket;
+  readonly #pipe: PipeReader;
   #chunk: Uint8Array | undefined;
   #ended = false;
-  #wake: (() => void) | undefined;
+  #waiting: ((chunk: Uint8Array | undefined) => void) | undefined;
 
   /** @param readFd is closed with this. @param bufferBytes most bytes of one chunk */
   constructor(readFd: number, bufferBytes: number) {
-    const buffer = Buffer.allocUnsafeSlow(bufferBytes);
+    const take = (chunk: Uint8Array) => {
+      this.#chunk = chunk;
+      this.#answer();
+      // Nothing more until this is used up: the buffer is needed, and the writer is to be held back.
+      return false;
+    };
     const end = () => {
       this.#ended = true;
-      this.#wake?.();
+      this.#answer();
     };
-    const options: SocketConstructorOpts & { onread: OnReadOpts } = {
-      fd: readFd,
-      readable: true,
-      writable: false,
-      onread: {
-        buffer,
-        callback: (bytes) => {
-          this.#chunk = buffer.subarray(0, bytes);
-          this.#wake?.();
-          // Nothing more until this is used up: the buffer is needed, and the writer is to be held back.
-          return false;
-        },
-      },
-    };
-    this.#socket = new Socket(options);
-    this.#socket.once('end', end);
-    this.#socket.once('close', end);
-    this.#socket.once('error', end);
+    this.#pipe = new PipeReader(readFd, bufferBytes, take, end);
   }
 
-  async next(): Promise<Uint8Array | undefined> {
-    if (this.#chunk === undefined && !this.#ended) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#socket.resume();
-      await woken;
-    }
-    const chunk = this.#chunk;
-    this.#chunk = undefined;
-    return chunk;
+  next(): Promise<Uint8Array | undefined> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      if (this.#chunk !== undefined || this.#ended) this.#answer();
+      else this.#pipe.resume();
+    });
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#pipe.destroy();
+  }
+
+  #answer(): void {
+    if (this.#waiting === undefined) return;
+    const [answer, chunk] = [this.#waiting, this.#chunk];
+    this.#waiting = undefined;
+    this.#chunk = undefined;
+    answer(chunk);
   }
 }

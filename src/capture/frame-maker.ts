@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Colour } from '../flow/frame.ts';
+import type { Colour, Frame } from '../flow/frame.ts';
 import type { FramePool, FrameSlot } from '../flow/frame-pool.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import { ArrivalClock, type CaptureInstant } from './arrival-clock.ts';
@@ -56,7 +56,8 @@ export class FrameMaker {
   async take(picture: Picture, body: PictureBody, sink: FrameSink): Promise<boolean> {
     this.#announce(picture, sink);
     const captured = this.#captureTime(picture);
-    const slot = await this.#slot(picture.frame);
+    const { widthPx, heightPx } = picture.frame;
+    const slot = this.#options.pool.acquire(widthPx, heightPx) ?? (await this.#slotLater(picture.frame));
     this.#seq += 1;
     if (slot === undefined) {
       sink.dropped('pool_exhausted');
@@ -66,28 +67,24 @@ export class FrameMaker {
       slot.release();
       return false;
     }
-    await this.#deliver(picture, captured, slot, sink);
+    const { timing, signal } = this.#options;
+    const delivered = sink.frame(this.#frame(picture, captured, slot));
+    if (timing === 'media' && delivered !== undefined) await settledOrAborted(delivered, signal);
     return true;
   }
 
-  async #deliver(
-    picture: Picture,
-    captured: CaptureInstant,
-    slot: FrameSlot,
-    sink: FrameSink,
-  ): Promise<void> {
-    const { cameraId, clock, timing, signal } = this.#options;
-    const delivered = sink.frame(
-      slot.toFrame({
-        cameraId,
-        seq: this.#seq,
-        ...picture.frame,
-        colour: picture.colour,
-        source: picture.source,
-        times: { ...captured, decodedAtMs: Math.max(captured.captureAtMs, clock.wallMs()) },
-      }),
-    );
-    if (timing === 'media' && delivered !== undefined) await settledOrAborted(delivered, signal);
+  #frame(picture: Picture, { captureAtMs, captureMonoMs }: CaptureInstant, slot: FrameSlot): Frame {
+    const { cameraId, clock } = this.#options;
+    const { frame, source, colour } = picture;
+    return slot.toFrame({
+      cameraId,
+      seq: this.#seq,
+      widthPx: frame.widthPx,
+      heightPx: frame.heightPx,
+      colour,
+      source,
+      times: { captureAtMs, captureMonoMs, decodedAtMs: Math.max(captureAtMs, clock.wallMs()) },
+    });
   }
 
   #announce(picture: Picture, sink: FrameSink): void {
@@ -114,9 +111,10 @@ export class FrameMaker {
     };
   }
 
-  async #slot(size: SizePx): Promise<FrameSlot | undefined> {
+  /** A buffer as soon as one is free, of a source that can wait. */
+  async #slotLater(size: SizePx): Promise<FrameSlot | undefined> {
     const { pool, clock, timing, signal } = this.#options;
-    let slot = pool.acquire(size.widthPx, size.heightPx);
+    let slot: FrameSlot | undefined;
     while (slot === undefined && timing === 'media') {
       await clock.sleep(POOL_RETRY_MS, signal);
       slot = pool.acquire(size.widthPx, size.heightPx);

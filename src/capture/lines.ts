@@ -1,20 +1,85 @@
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { PipeReader } from './pipe-reader.ts';
 
+/** The log of one picture fits many times. */
+const PIPE_BUFFER_BYTES = 16 * 1024;
 /** Longer lines are cut: a tool that writes without newlines must not fill the memory. */
 const MAX_LINE = 4_096;
 
-/** Calls `line` for each line of a stream of text, without its newline, as soon as it is complete. */
-export function eachLine(stream: Readable, line: (text: string) => void): void {
-  let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split(/\r?\n|\r/);
-    rest = lines.pop()!.slice(0, MAX_LINE);
-    for (const complete of lines) if (complete !== '') line(complete);
-  });
-  stream.once('end', () => {
-    if (rest !== '') line(rest);
+/** Cuts a stream of UTF-8 into lines, which end in LF, CR LF or CR, and leaves out empty ones. */
+export class LineSplitter {
+  readonly #line: (text: string) => void;
+  readonly #decoder = new StringDecoder('utf8');
+  #rest = '';
+
+  /** @param line called for each line, without its newline, as soon as it is complete */
+  constructor(line: (text: string) => void) {
+    this.#line = line;
+  }
+
+  /** Takes the next bytes and keeps none of them. */
+  push(bytes: Uint8Array): void {
+    const text = this.#rest + this.#decoder.write(bytes as Buffer);
+    // Hardly any text has a CR, and looking for one costs less than a regular expression for all newlines.
+    const lines = (text.includes('\r') ? text.replaceAll('\r', '\n') : text).split('\n');
+    this.#rest = lines.pop()!.slice(0, MAX_LINE);
+    for (const line of lines) if (line !== '') this.#line(line);
+  }
+
+  /** No more bytes: what is left is a line. */
+  end(): void {
+    const rest = this.#rest;
+    this.#rest = '';
+    if (rest !== '') this.#line(rest);
+  }
+}
+
+/**
+ * Calls `line` for each line of a stream of text, without its newline, as soon as it is complete.
+ * @param end called once, when there will be no more
+ */
+export function eachLine(stream: Readable, line: (text: string) => void, end = () => {}): void {
+  const splitter = new LineSplitter(line);
+  stream.on('data', (bytes: Buffer) => splitter.push(bytes));
+  stream.once('close', () => {
+    splitter.end();
+    end();
   });
   // A pipe that breaks is a stream that ended; why the writer ended is told by its exit status.
   stream.on('error', () => {});
+}
+
+/** The lines of a pipe's descriptor. For what comes with every picture: a stream costs several times as much. */
+export class PipeLines {
+  readonly #pipe: PipeReader;
+  #splitter: LineSplitter | undefined;
+  #onEnd: (() => void) | undefined;
+
+  /** @param readFd is closed with this */
+  constructor(readFd: number) {
+    const take = (bytes: Uint8Array) => {
+      this.#splitter?.push(bytes);
+      return true;
+    };
+    this.#pipe = new PipeReader(readFd, PIPE_BUFFER_BYTES, take, () => this.#end());
+  }
+
+  /** Begins to read. @param end called once, after the last line */
+  each(line: (text: string) => void, end: () => void): void {
+    this.#splitter = new LineSplitter(line);
+    this.#onEnd = end;
+    this.#pipe.resume();
+  }
+
+  destroy(): void {
+    this.#pipe.destroy();
+  }
+
+  #end(): void {
+    this.#splitter?.end();
+    const onEnd = this.#onEnd;
+    this.#onEnd = undefined;
+    onEnd?.();
+  }
 }

@@ -34,7 +34,7 @@ export function benchCommand(io: CommandIo): Command {
     });
 }
 
-function describeBench({ machine, budgets, oneCamera }: BenchResult): string {
+function describeBench({ machine, budgets, oneCamera, delivery }: BenchResult): string {
   const rows = budgets.map(({ what, measured, limit, unit, met }) => [
     met ? 'met' : 'MISSED',
     `${measured.toFixed(2)} ${unit}`.trim(),
@@ -49,5 +49,8 @@ function describeBench({ machine, budgets, oneCamera }: BenchResult): string {
   const model =
     `${oneCamera.model} on ${oneCamera.provider}: Run ${oneCamera.runP50Ms.toFixed(1)} ms (p50), ` +
     `${oneCamera.runCpuMsPerFrame.toFixed(1)} ms of CPU`;
-  return [describeMachine(machine), model, '', ...lines, ''].join('\n');
+  const disk =
+    `events on disk: ${(delivery.bytesPerEvent / 1024).toFixed(1)} KiB and ${delivery.writesPerEvent.toFixed(1)} writes ` +
+    `each when alone, ${(delivery.batchedBytesPerEvent / 1024).toFixed(1)} KiB when 50 come at once`;
+  return [describeMachine(machine), model, disk, '', ...lines, ''].join('\n');
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { Daemon } from '../app/daemon.ts';
@@ -33,13 +36,14 @@ export function demoCommand(io: CommandIo): Command {
 async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<void> {
   const broker = new EmbeddedBroker();
   await broker.start();
+  const folder = await mkdtemp(join(tmpdir(), 'ocellus-demo-'));
   try {
     io.stdout.write(
       `MQTT broker at ${broker.url}: mosquitto_sub -p ${new URL(broker.url).port} -v -t 'ocellus/demo/#'\n` +
         'The model knows this simulated street only.\n',
     );
     const daemon = new Daemon({
-      config: demoConfig(broker.url, seed),
+      config: demoConfig(broker.url, seed, folder),
       baseDir: process.cwd(),
       secrets: {},
       clock: new SystemClock(),
@@ -50,6 +54,7 @@ async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<voi
     await runFor(daemon, io.signal, duration);
   } finally {
     await broker.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -68,10 +73,11 @@ async function runFor(daemon: Daemon, signal: AbortSignal, durationS: number | u
   }
 }
 
-function demoConfig(brokerUrl: string, seed: number) {
+function demoConfig(brokerUrl: string, seed: number, folder: string) {
   return configSchema.parse({
     device: { id: 'demo' },
     mqtt: { url: brokerUrl },
+    storage: { path: folder },
     models: { default: { file: DEMO_MODEL } },
     cameras: {
       street: {

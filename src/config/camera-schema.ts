@@ -104,7 +104,11 @@ export const objectSchema = z.strictObject({
 
 export const occupancySchema = z.strictObject({
   objects: labels.optional().describe('Labels that count together; default: all that the zone counts'),
-  moreThan: z.int().min(0).describe('Reported when more objects than this are in the zone'),
+  moreThan: z
+    .int()
+    .min(0)
+    .describe('Reported when more objects than this are in the zone')
+    .meta({ examples: [3] }),
   forMs: z.int().min(0).default(0).describe('And have been for so long without a break'),
   severity: z.enum(SEVERITIES).default('alert').describe('Severity of the events of this rule'),
 });
@@ -169,8 +173,12 @@ export const recordSchema = z.strictObject({
 });
 
 export const classifierSchema = z.strictObject({
-  model: z.string().min(1).describe('Name of one of `classifiers`'),
-  objects: labels.describe('Labels whose crops are looked at'),
+  model: z
+    .string()
+    .min(1)
+    .describe('Name of one of `classifiers`')
+    .meta({ examples: ['clothes'] }),
+  objects: labels.describe('Labels whose crops are looked at').meta({ examples: [['person']] }),
 });
 
 export const trackSchema = z.strictObject({

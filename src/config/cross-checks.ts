@@ -1,6 +1,6 @@
 import type { CameraConfig } from './camera-schema.ts';
 import type { Finding, Path } from './issue.ts';
-import { polygonProblem } from './polygon.ts';
+import { checkPolygon, checkRules } from './rule-checks.ts';
 import type { Config, ModelConfig, MqttConfig } from './schema.ts';
 import { checkSource } from './source.ts';
 import { closest } from './suggest.ts';
@@ -115,30 +115,11 @@ function unknownName(path: Path, kind: string, name: string, known: readonly str
 }
 
 function checkCamera(path: Path, camera: CameraConfig): Finding[] {
-  const labels = Object.keys(camera.objects);
   return [
     ...checkSource([...path, 'source'], camera.source),
     ...checkCapture(path, camera),
     ...camera.motion.masks.flatMap((mask, i) => checkPolygon([...path, 'motion', 'masks', i], mask)),
-    ...Object.entries(camera.zones).flatMap(([name, zone]) => [
-      ...checkPolygon([...path, 'zones', name, 'polygon'], zone.polygon),
-      ...checkLabels([...path, 'zones', name, 'objects'], zone.objects, labels),
-    ]),
-    ...Object.entries(camera.classify).flatMap(([name, { objects }]) =>
-      checkLabels([...path, 'classify', name, 'objects'], objects, labels),
-    ),
-    ...Object.entries(camera.lines).flatMap(([name, { from, to, objects }]) => [
-      ...(from[0] === to[0] && from[1] === to[1]
-        ? [
-            {
-              path: [...path, 'lines', name, 'to'],
-              message: 'the line ends where it starts',
-              hint: 'move one end',
-            },
-          ]
-        : []),
-      ...checkLabels([...path, 'lines', name, 'objects'], objects, labels),
-    ]),
+    ...checkRules(path, camera),
   ];
 }
 
@@ -166,29 +147,4 @@ function checkCapture(path: Path, { capture, source }: CameraConfig): Finding[] 
     });
   }
   return findings;
-}
-
-function checkPolygon(path: Path, polygon: readonly (readonly [number, number])[]): Finding[] {
-  const problem = polygonProblem(polygon);
-  if (problem === undefined) return [];
-  return [{ path, message: problem, hint: 'list the corners once each, going round the area' }];
-}
-
-function checkLabels(
-  path: Path,
-  used: readonly string[] | undefined,
-  reported: readonly string[],
-): Finding[] {
-  if (reported.length === 0) return [];
-  return (used ?? []).flatMap((label, i) => {
-    if (reported.includes(label)) return [];
-    const near = closest(label, reported);
-    return [
-      {
-        path: [...path, i],
-        message: `"${label}" is not among the camera's objects`,
-        hint: near === undefined ? 'add it to objects of the camera' : `did you mean "${near}"?`,
-      },
-    ];
-  });
 }

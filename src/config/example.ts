@@ -15,6 +15,9 @@ const SAMPLE_NAMES: Readonly<Record<string, string>> = {
   objects: 'person',
   zones: 'drive',
   lines: 'gate',
+  occupancy: 'crowd',
+  classifiers: 'clothes',
+  classify: 'clothes',
 };
 
 /** A configuration in YAML that states every key of the schema, with its default where it has one. */
@@ -33,7 +36,8 @@ function section(schema: JsonSchema, depth: number): string[] {
 
 function entry(key: string, schema: JsonSchema, required: boolean, depth: number): string[] {
   const indent = '  '.repeat(depth);
-  if (schema.properties !== undefined) return [`${indent}${key}:`, ...section(schema, depth + 1)];
+  if (schema.properties !== undefined && (depth === 0 || required || schema.default !== undefined))
+    return [`${indent}${key}:`, ...section(schema, depth + 1)];
   const entries = entriesOf(schema);
   const name = SAMPLE_NAMES[key];
   if (entries?.properties !== undefined && name !== undefined) {
@@ -41,7 +45,17 @@ function entry(key: string, schema: JsonSchema, required: boolean, depth: number
   }
   if (schema.default !== undefined) return [`${indent}${key}: ${flow(schema.default)}`];
   if (required) return [`${indent}${key}: ${flow(schema.examples?.[0])}`];
-  return [`${indent}# ${key}:`];
+  const parts = Object.entries(schema.properties ?? {});
+  return [
+    `${indent}# ${key}:`,
+    ...parts.flatMap(([part, { description }]) => leftOut(part, description, depth + 1)),
+  ];
+}
+
+/** A key of a section that is left out as a whole. */
+function leftOut(key: string, description: string | undefined, depth: number): string[] {
+  const indent = '  '.repeat(depth);
+  return [`${indent}# ${description}`, `${indent}# ${key}:`];
 }
 
 /** On one line, as a person would write it. */

@@ -102,7 +102,11 @@ const positiveRgb = z.tuple([z.number().positive(), z.number().positive(), z.num
 const { providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs } = modelSchema.shape;
 
 export const classifierModelSchema = z.strictObject({
-  file: z.string().min(1).describe('ONNX file, relative to the configuration file'),
+  file: z
+    .string()
+    .min(1)
+    .describe('ONNX file, relative to the configuration file')
+    .meta({ examples: ['models/clothes.onnx'] }),
   labels: z.array(z.string().min(1)).min(2).optional().describe('Class names; default: from the model'),
   minScore: unit.default(0.5).describe('Looks whose best class scores less do not count'),
   mean: rgb.default([0.485, 0.456, 0.406]).describe('RGB of 0..1, subtracted from the picture'),

@@ -5,9 +5,11 @@ import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { continuationCost, covers, isLeaving } from './continuity.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
+import { ObjectFilters } from './object-filter.ts';
+import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, type LineHappening, type Places, Subject } from './subject.ts';
+import { type Happenings, type Places, Subject } from './subject.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
 /** An object that is walking out of the picture ends when unseen for so long; others have `lostMs` to come back. */
@@ -16,6 +18,8 @@ const EXIT_HOLD_MS = 600;
 const EXIT_MISSES = 2;
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
+/** A candidate that comes and goes so often and is still not believed is looked at anew. */
+const MOST_UNTOLD = 64;
 
 export interface CameraRulesOptions {
   readonly cameraId: string;
@@ -44,25 +48,27 @@ export interface SeenObject {
  */
 export class CameraRules {
   readonly #options: CameraRulesOptions;
-  readonly #minScore: number;
+  readonly #filters: ObjectFilters;
   readonly #lostMs: number;
   readonly #drafts: ObjectDrafts;
   readonly #presence: Presence;
+  readonly #occupancy: OccupancyWatch;
   readonly #throttle = new UpdateThrottle();
   /** Candidates and objects, oldest first. */
   #subjects: Subject[] = [];
-  /** Crossings of candidates, told if they turn out to be objects. */
-  readonly #crossings = new Map<Subject, LineHappening[]>();
+  /** What candidates did in zones and on lines, told if they turn out to be objects. */
+  readonly #untold = new Map<Subject, Happenings[]>();
   /** Objects that ended before `lostMs` was over. */
   #departed: { readonly label: string; readonly last: Sighting }[] = [];
   #updatedMonoMs = Number.NaN;
 
   constructor(options: CameraRulesOptions) {
     this.#options = options;
-    this.#minScore = options.minScore ?? 0.35;
+    this.#filters = new ObjectFilters(options.objects, options.minScore ?? 0.35);
     this.#lostMs = options.lostMs ?? 3_000;
-    this.#drafts = new ObjectDrafts(options.cameraId);
+    this.#drafts = new ObjectDrafts(options.cameraId, options);
     this.#presence = new Presence(options.objects, options.zones);
+    this.#occupancy = new OccupancyWatch(options.cameraId, options.zones);
   }
 
   /** Objects that started and have not ended. */
@@ -99,16 +105,24 @@ export class CameraRules {
     const elapsedMs = Math.max(0, atMonoMs - this.#updatedMonoMs) || 0;
     this.#updatedMonoMs = atMonoMs;
     const seen = update.tracks.filter(
-      (track) => track.lastSeenMonoMs >= atMonoMs && this.#minScoreOf(track.label) !== undefined,
+      (track) => track.lastSeenMonoMs >= atMonoMs && this.#filters.reports(track.label),
     );
+    const drafts = this.#endUnscheduled(frame);
     this.#carryOver(seen, update);
-    const drafts = this.#look(seen, frame, atMonoMs);
+    // What is believed is seen wherever it is; what is not must also pass the operator's filters.
+    const counting = seen.filter(
+      (track) =>
+        this.#carriedBy(track)?.objectId !== undefined ||
+        this.#filters.admits(track.label, track.boxPx, frame),
+    );
+    drafts.push(...this.#look(counting, frame, atMonoMs));
     this.#weigh(elapsedMs, atMonoMs);
-    drafts.push(...this.#confirm(seen, atMonoMs));
+    drafts.push(...this.#confirm(counting, atMonoMs));
     for (const subject of this.#objects()) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
     drafts.push(...this.#endGone(atMonoMs));
+    drafts.push(...this.#occupancy.update(this.#objects(), frame));
     return drafts;
   }
 
@@ -117,18 +131,11 @@ export class CameraRules {
     const drafts = this.#objects().flatMap((subject) => this.#drafts.ended(subject, cause));
     for (const subject of this.#subjects) this.#forget(subject);
     this.#departed = [];
-    return drafts;
+    return [...drafts, ...this.#occupancy.end()];
   }
 
   #objects(): Subject[] {
     return this.#subjects.filter((subject) => subject.objectId !== undefined);
-  }
-
-  /** The minimum score of a label; undefined when it is not reported. */
-  #minScoreOf(label: string): number | undefined {
-    const { objects } = this.#options;
-    if (Object.hasOwn(objects, label)) return objects[label]?.minScore ?? this.#minScore;
-    return Object.keys(objects).length === 0 ? this.#minScore : undefined;
   }
 
   /** Lets objects, then candidates, whose own track is not seen go on with a track that nobody believes yet. */
@@ -163,7 +170,7 @@ export class CameraRules {
 
   #forget(subject: Subject): void {
     this.#subjects = this.#subjects.filter((other) => other !== subject);
-    this.#crossings.delete(subject);
+    this.#untold.delete(subject);
     this.#throttle.forget(subject);
   }
 
@@ -177,20 +184,20 @@ export class CameraRules {
       happened.set(subject, subject.see(sighting));
     }
     for (const subject of this.#subjects) {
-      if (!happened.has(subject)) happened.set(subject, subject.miss(monoMs));
+      if (!happened.has(subject)) subject.miss(monoMs);
     }
     const drafts: EventDraft[] = [];
     for (const [subject, happenings] of happened) {
       if (subject.objectId !== undefined) drafts.push(...this.#drafts.happened(subject, happenings));
-      else if (happenings.lines.length > 0)
-        this.#crossings.set(subject, [...(this.#crossings.get(subject) ?? []), ...happenings.lines]);
+      else if (happenings.zones.length + happenings.lines.length > 0)
+        this.#untold.set(subject, [...(this.#untold.get(subject) ?? []), happenings]);
     }
     return drafts;
   }
 
   #begin(track: Track, sighting: Sighting): Subject {
-    const minScore = this.#minScoreOf(track.label) ?? this.#minScore;
-    const subject = new Subject(track.label, track.trackId, sighting, minScore, this.#placesOf(track.label));
+    const { label, trackId } = track;
+    const subject = new Subject(label, trackId, sighting, this.#filters.of(label), this.#placesOf(label));
     this.#subjects.push(subject);
     return subject;
   }
@@ -205,7 +212,7 @@ export class CameraRules {
   #weigh(elapsedMs: number, monoMs: number): void {
     this.#departed = this.#departed.filter(({ last }) => monoMs - last.monoMs <= this.#lostMs);
     for (const subject of this.#subjects.filter((other) => other.objectId === undefined)) {
-      if (subject.isRefuted) {
+      if (subject.isRefuted || (this.#untold.get(subject)?.length ?? 0) > MOST_UNTOLD) {
         this.#forget(subject);
         continue;
       }
@@ -238,17 +245,25 @@ export class CameraRules {
       if (continued !== undefined) {
         this.#forget(subject);
         continued.trackId = track.trackId;
-        continued.see(subject.last);
+        drafts.push(...this.#drafts.happened(continued, continued.see(subject.last)));
         continue;
       }
       subject.objectId = this.#options.newObjectId(Math.round(subject.first.frame.times.captureAtMs));
       this.#throttle.told(subject, monoMs);
-      drafts.push(this.#drafts.started(subject), ...this.#drafts.alreadyIn(subject));
-      drafts.push(
-        ...this.#drafts.happened(subject, { zones: [], lines: this.#crossings.get(subject) ?? [] }),
-      );
-      this.#crossings.delete(subject);
+      drafts.push(this.#drafts.started(subject));
+      for (const happenings of this.#untold.get(subject) ?? []) {
+        drafts.push(...this.#drafts.happened(subject, happenings));
+      }
+      this.#untold.delete(subject);
     }
+    return drafts;
+  }
+
+  /** Ends the objects whose label is not reported at this time of the day. */
+  #endUnscheduled({ times }: FrameFacts): EventDraft[] {
+    const over = this.#objects().filter(({ label }) => !this.#filters.of(label).isOpen(times.captureAtMs));
+    const drafts = over.flatMap((subject) => this.#drafts.ended(subject, 'stopped'));
+    for (const subject of over) this.#forget(subject);
     return drafts;
   }
 

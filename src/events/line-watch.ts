@@ -1,5 +1,6 @@
 import type { LineConfig } from '../config/camera-schema.ts';
-import { anchorPx, type Sighting } from './sighting.ts';
+import { anchorPx } from './area.ts';
+import type { Sighting } from './sighting.ts';
 
 /** An anchor must be this share of the box's height off the line, at least MIN_MARGIN_PX, to count as on one side. */
 const MARGIN_OF_HEIGHT = 0.04;

@@ -1,3 +1,4 @@
+import type { CameraConfig, Severity } from '../config/camera-schema.ts';
 import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
 import { toNorm } from '../flow/geometry.ts';
 import type { Sighting } from './sighting.ts';
@@ -8,9 +9,11 @@ export type EndCause = Extract<DomainEvent, { type: 'object.ended' }>['cause'];
 /** Writes what the rules found as event drafts of one camera. Every draft is about the frame of one sighting. */
 export class ObjectDrafts {
   readonly #cameraId: string;
+  readonly #rules: Pick<CameraConfig, 'objects' | 'zones' | 'lines'>;
 
-  constructor(cameraId: string) {
+  constructor(cameraId: string, rules: Pick<CameraConfig, 'objects' | 'zones' | 'lines'>) {
     this.#cameraId = cameraId;
+    this.#rules = rules;
   }
 
   /** As it is now, but `atMs` is the first sighting, as that of `object.ended` is the last: the visit, not our doubt. */
@@ -26,31 +29,42 @@ export class ObjectDrafts {
   /** `zone.left` for every zone that holds it, then `object.ended`. */
   ended(subject: Subject, cause: EndCause): EventDraft[] {
     const fields = this.#fields(subject, subject.last);
-    const zones: EventDraft[] = fields.zones.map((zone) => ({ type: 'zone.left', ...fields, zone }));
+    const zones: EventDraft[] = fields.zones.map((zone) => ({
+      type: 'zone.left',
+      ...fields,
+      severity: this.#severityOfZone(zone),
+      zone,
+    }));
     return [...zones, { type: 'object.ended', ...fields, cause }];
   }
 
-  /** `zone.entered` for every zone that holds it already. */
-  alreadyIn(subject: Subject): EventDraft[] {
-    const fields = this.#fields(subject, subject.last);
-    return fields.zones.map((zone) => ({ type: 'zone.entered', ...fields, zone }));
-  }
-
   happened(subject: Subject, happenings: Happenings): EventDraft[] {
+    if (happenings.zones.length === 0 && happenings.lines.length === 0) return [];
+    const object = this.#fields(subject, happenings.sighting);
     const zones = happenings.zones.map(({ zone, change }): EventDraft => {
-      const fields = { ...this.#fields(subject, subject.last), zone };
+      const fields = { ...object, severity: this.#severityOfZone(zone), zone };
       if (change.type === 'dwelled') return { type: 'zone.dwelled', ...fields, dwellMs: change.dwellMs };
       return { type: `zone.${change.type}`, ...fields };
     });
     const lines = happenings.lines.map(
-      ({ line, direction, sighting }): EventDraft => ({
+      ({ line, direction }): EventDraft => ({
         type: 'line.crossed',
-        ...this.#fields(subject, sighting),
+        ...object,
+        severity: this.#rules.lines[line]?.severity ?? 'detection',
         line,
         direction,
       }),
     );
     return [...zones, ...lines];
+  }
+
+  #severityOfZone(zone: string): Severity {
+    return this.#rules.zones[zone]?.severity ?? 'detection';
+  }
+
+  #severityOfLabel(label: string): Severity {
+    const { objects } = this.#rules;
+    return (Object.hasOwn(objects, label) ? objects[label]?.severity : undefined) ?? 'detection';
   }
 
   #fields(subject: Subject, sighting: Sighting) {
@@ -76,8 +90,8 @@ export class ObjectDrafts {
       zones: subject.zones,
       stationary: subject.stationary,
       startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
-      severity: 'detection' as const,
-      speedMPerS: null,
+      severity: this.#severityOfLabel(subject.label),
+      speedMPerS: subject.speedMPerS,
       attributes: subject.attributes,
       snapshot: null,
       clip: null,

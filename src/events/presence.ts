@@ -43,3 +43,19 @@ export class Presence {
     return { byLabel, byZone };
   }
 }
+
+/** Whether two counts say the same. */
+export function sameCounts(a: PresenceCounts, b: PresenceCounts): boolean {
+  if (!sameNumbers(a.byLabel, b.byLabel) || a.byZone.size !== b.byZone.size) return false;
+  for (const [zone, labels] of a.byZone) {
+    const others = b.byZone.get(zone);
+    if (others === undefined || !sameNumbers(labels, others)) return false;
+  }
+  return true;
+}
+
+function sameNumbers(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [label, count] of a) if (b.get(label) !== count) return false;
+  return true;
+}

@@ -20,11 +20,6 @@ export interface Sighting {
   readonly velocityPxPerS: readonly [vx: number, vy: number];
 }
 
-/** Where an object stands: the middle of its box's lower edge, source pixels. */
-export function anchorPx(box: BoxPx): readonly [x: number, y: number] {
-  return [(box[0] + box[2]) / 2, box[3]];
-}
-
 /** The middle of a box, source pixels. */
 export function centrePx(box: BoxPx): readonly [x: number, y: number] {
   return [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];

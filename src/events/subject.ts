@@ -1,7 +1,9 @@
 import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
+import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
+import { Pace } from './pace.ts';
 import type { Sighting } from './sighting.ts';
 import { Stillness } from './stillness.ts';
 import { type ZoneChange, ZoneWatch } from './zone-watch.ts';
@@ -21,6 +23,14 @@ export interface Places {
   readonly lines: ReadonlyMap<string, LineConfig>;
 }
 
+/** What is asked of a label before one of it is believed. */
+export interface BeliefLimits {
+  /** 0..1 */
+  readonly minScore: number;
+  /** Lengths of its own box per second. */
+  readonly minSpeed: number;
+}
+
 export interface ZoneHappening {
   readonly zone: string;
   readonly change: ZoneChange;
@@ -29,10 +39,11 @@ export interface ZoneHappening {
 export interface LineHappening {
   readonly line: string;
   readonly direction: LineDirection;
-  readonly sighting: Sighting;
 }
 
+/** What one sighting brought about. */
 export interface Happenings {
+  readonly sighting: Sighting;
   readonly zones: readonly ZoneHappening[];
   readonly lines: readonly LineHappening[];
 }
@@ -51,21 +62,28 @@ export class Subject {
   attributes: Attributes = {};
   readonly #evidence = new Evidence();
   readonly #minScore: number;
+  readonly #pace: Pace;
   readonly #zones = new Map<string, ZoneWatch>();
   readonly #lines = new Map<string, LineWatch>();
+  readonly #speeds = new Map<string, GroundSpeed>();
   readonly #stillness = new Stillness();
   #last: Sighting;
   #topScore = 0;
   #unseenUpdates = 0;
   #required = BELIEVED;
 
-  constructor(label: string, trackId: number, first: Sighting, minScore: number, places: Places) {
+  constructor(label: string, trackId: number, first: Sighting, asked: BeliefLimits, places: Places) {
     this.label = label;
     this.trackId = trackId;
     this.first = first;
     this.#last = first;
-    this.#minScore = minScore;
-    for (const [name, zone] of places.zones) this.#zones.set(name, new ZoneWatch(zone));
+    this.#minScore = asked.minScore;
+    this.#pace = new Pace(asked.minSpeed, first.monoMs);
+    for (const [name, zone] of places.zones) {
+      this.#zones.set(name, new ZoneWatch(zone));
+      const ground = groundOf(zone);
+      if (ground !== undefined) this.#speeds.set(name, new GroundSpeed(zone, ground));
+    }
     for (const [name, line] of places.lines) this.#lines.set(name, new LineWatch(line));
   }
 
@@ -92,13 +110,19 @@ export class Subject {
     return [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
   }
 
+  /** Speed over the ground in the first zone that knows it, m/s. */
+  get speedMPerS(): number | null {
+    for (const { mPerS } of this.#speeds.values()) if (mPerS !== null) return mPerS;
+    return null;
+  }
+
   /** Nothing speaks for it any more. Says nothing about an object: that ends by absence. */
   get isRefuted(): boolean {
-    return this.#evidence.sum === 0;
+    return this.#evidence.sum === 0 || this.#pace.isIdle(this.#last.monoMs);
   }
 
   get isBelievable(): boolean {
-    return this.#evidence.sum >= this.#required;
+    return this.#evidence.sum >= this.#required && this.#pace.reached;
   }
 
   /** Weighs, for a candidate, what speaks against its being an object of its own. */
@@ -115,23 +139,21 @@ export class Subject {
     this.#topScore = Math.max(this.#topScore, sighting.score);
     this.#evidence.seen(sighting.score, this.#minScore, sighting.monoMs);
     this.#stillness.see(sighting);
+    this.#pace.see(sighting);
     const zones = [...this.#zones].flatMap(([zone, watch]) =>
       watch.see(sighting).map((change) => ({ zone, change })),
     );
     const lines = [...this.#lines].flatMap(([line, watch]) => {
       const direction = watch.see(sighting);
-      return direction === undefined ? [] : [{ line, direction, sighting }];
+      return direction === undefined ? [] : [{ line, direction }];
     });
-    return { zones, lines };
+    for (const [name, speed] of this.#speeds) speed.see(sighting, this.#zones.get(name)?.inside ?? false);
+    return { sighting, zones, lines };
   }
 
   /** It was not detected in this frame. */
-  miss(monoMs: number): Happenings {
+  miss(monoMs: number): void {
     this.#unseenUpdates += 1;
     this.#evidence.missed(monoMs);
-    const zones = [...this.#zones].flatMap(([zone, watch]) =>
-      watch.pass(monoMs).map((change) => ({ zone, change })),
-    );
-    return { zones, lines: [] };
   }
 }

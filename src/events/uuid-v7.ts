@@ -13,6 +13,16 @@ export class UuidV7 {
     this.#randomBytes = randomBytes;
   }
 
+  /** Every id from here on is greater than `id`, whatever the clock says: one of an earlier run. */
+  follow(id: string): void {
+    const bits = BigInt(`0x${id.replaceAll('-', '')}`);
+    const atMs = Number(bits >> 80n);
+    const tail = (((bits >> 64n) & 0xfffn) << 62n) | (bits & ((1n << 62n) - 1n));
+    if (atMs < this.#atMs || (atMs === this.#atMs && tail <= this.#tail)) return;
+    this.#atMs = atMs;
+    this.#tail = tail;
+  }
+
   /** @param atMs ms since the epoch */
   next(atMs: number): string {
     const wholeMs = Math.floor(atMs);

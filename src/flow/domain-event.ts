@@ -46,6 +46,14 @@ const object = {
   clip: z.string().nullable().describe('Where the recording is to be had, if anywhere'),
 };
 
+const occupancy = {
+  zone: id,
+  rule: id.describe('Name of the occupancy rule'),
+  count: z.int().nonnegative().describe('Objects that count, in the zone now'),
+  moreThan: z.int().nonnegative(),
+  sinceMs: epochMs.describe('Since when there are too many, or no longer, ms since the epoch'),
+};
+
 export const endCauses = ['gone', 'camera_lost', 'stopped', 'restarted'] as const;
 
 /** Every message on `cameras/<cam>/events`. Closed: what is not stated here is never sent. */
@@ -67,15 +75,8 @@ export const domainEventSchema = z.discriminatedUnion('type', [
     zone: id,
     dwellMs: z.int().nonnegative().describe('Time in the zone so far, ms'),
   }),
-  z.strictObject({
-    ...envelope,
-    type: z.enum(['zone.occupied', 'zone.cleared']),
-    zone: id,
-    rule: id.describe('Name of the occupancy rule'),
-    count: z.int().nonnegative().describe('Objects that count, in the zone now'),
-    moreThan: z.int().nonnegative(),
-    sinceMs: epochMs.describe('Since when there are too many, or enough again not, ms since the epoch'),
-  }),
+  z.strictObject({ ...envelope, type: z.literal('zone.occupied'), ...occupancy }),
+  z.strictObject({ ...envelope, type: z.literal('zone.cleared'), ...occupancy }),
   z.strictObject({
     ...envelope,
     type: z.literal('line.crossed'),

@@ -54,6 +54,9 @@ export class FramePool {
       this.#out -= 1;
       if (buffer.byteLength === this.#slotBytes) this.#free.push(buffer);
     };
-    return { data, release, toFrame: (fields) => ({ ...fields, data, release }) };
+    const toFrame = ({ cameraId, seq, widthPx, heightPx, colour, source, times }: FrameFields) => {
+      return { cameraId, seq, data, widthPx, heightPx, colour, source, times, release };
+    };
+    return { data, release, toFrame };
   }
 }

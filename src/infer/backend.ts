@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly providers: readonly Provider[];
   readonly providerOptions: Readonly<Partial<Record<Provider, Readonly<Record<string, string>>>>>;
   readonly threads: number;
+  /** Memory that `InferenceSession.input` gives out when asked for its length, where the backend can use memory of others. */
+  readonly inputMemory?: Float32Array<ArrayBuffer> | undefined;
 }
 
 /** A provider that was asked for and not used, and why. */

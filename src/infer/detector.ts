@@ -16,7 +16,7 @@ import { Yuv420Preprocessor } from './preprocess-yuv420.ts';
 import { ScoreWatch } from './score-watch.ts';
 import { type TensorLayout, tensorLayout } from './tensor-layout.ts';
 
-export interface DetectorOptions extends Omit<SessionOptions, 'file'> {
+export interface DetectorOptions extends Omit<SessionOptions, 'file' | 'inputMemory'> {
   readonly backend: InferenceBackend;
   readonly model: DetectionModel;
   readonly clock: Clock;
@@ -47,13 +47,15 @@ const CLOSE_DEADLINE_MS = 5_000;
  */
 export async function openDetector(options: DetectorOptions): Promise<Detector> {
   const { backend, model, providers, providerOptions, threads } = options;
+  const preprocessor = new Yuv420Preprocessor(model.input);
   const session = await backend.open({
     file: model.file,
     providers,
     providerOptions: { ...providerOptions, cpu: { ...cpuOptions(model), ...providerOptions.cpu } },
     threads,
+    inputMemory: preprocessor.inputMemory,
   });
-  const detector = new Detector(session, options);
+  const detector = new Detector(session, preprocessor, options);
   try {
     await detector.warmUp();
   } catch (error) {
@@ -83,13 +85,13 @@ export class Detector implements FrameDetector {
   readonly #candidates = new Candidates();
   readonly #scoreWatch: ScoreWatch;
 
-  constructor(session: InferenceSession, options: DetectorOptions) {
+  constructor(session: InferenceSession, preprocessor: Yuv420Preprocessor, options: DetectorOptions) {
     this.#session = session;
     this.#options = options;
     this.model = options.model;
     this.#decoder = createDecoder(options.model);
     this.#layout = tensorLayout(options.model.input);
-    this.#preprocessor = new Yuv420Preprocessor(options.model.input);
+    this.#preprocessor = preprocessor;
     this.#scoreWatch = new ScoreWatch(options.model.file, options.onSuspicious);
   }
 

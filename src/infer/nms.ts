@@ -17,10 +17,12 @@ export function nonMaximumSuppression(
   const kept: number[] = [];
   for (const candidate of order) {
     if (kept.length >= maxDetections) break;
-    const suppressed = kept.some(
-      (other) =>
-        classIds[other] === classIds[candidate] && overlapsMore(boxes, other, candidate, iouThreshold),
-    );
+    let suppressed = false;
+    for (const other of kept) {
+      if (classIds[other] !== classIds[candidate]) continue;
+      suppressed = overlapsMore(boxes, other, candidate, iouThreshold);
+      if (suppressed) break;
+    }
     if (!suppressed) kept.push(candidate);
   }
   return kept;
@@ -28,7 +30,9 @@ export function nonMaximumSuppression(
 
 /** Indices of the candidates, best score first; equal scores in the order of the candidates. */
 export function byScore({ scores, count }: Candidates): number[] {
-  return Array.from({ length: count }, (_, index) => index).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const order: number[] = [];
+  for (let index = 0; index < count; index++) order.push(index);
+  return order.sort((a, b) => scores[b]! - scores[a]! || a - b);
 }
 
 function overlapsMore(boxes: Float32Array, a: number, b: number, threshold: number): boolean {

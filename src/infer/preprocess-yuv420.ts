@@ -21,7 +21,8 @@ export class Yuv420Preprocessor {
   readonly #margins = new MarginKeeper();
   readonly #kernel: Yuv420Kernel | undefined;
   #box: Letterbox | undefined;
-  #boxKey = '';
+  /** Sizes of the pictures that lie in `#box`. */
+  #boxOf: Pick<Yuv420Picture, 'widthPx' | 'heightPx' | 'source'> | undefined;
   #tables: YuvTables | undefined;
   #colour: Colour | undefined;
 
@@ -29,6 +30,11 @@ export class Yuv420Preprocessor {
     this.#input = input;
     this.#layout = tensorLayout(input);
     this.#kernel = Yuv420Kernel.create(input);
+  }
+
+  /** Memory for the model's input into which frames are written fastest; undefined when all memory is alike. */
+  get inputMemory(): Float32Array<ArrayBuffer> | undefined {
+    return this.#kernel?.tensor;
   }
 
   /**
@@ -55,10 +61,16 @@ export class Yuv420Preprocessor {
   }
 
   #geometry(frame: Yuv420Picture): Letterbox {
-    const key = `${frame.widthPx}x${frame.heightPx} of ${frame.source.widthPx}x${frame.source.heightPx}`;
-    if (this.#box === undefined || this.#boxKey !== key) {
+    const { widthPx, heightPx, source } = frame;
+    const known = this.#boxOf;
+    const same =
+      known?.widthPx === widthPx &&
+      known.heightPx === heightPx &&
+      known.source.widthPx === source.widthPx &&
+      known.source.heightPx === source.heightPx;
+    if (this.#box === undefined || !same) {
       this.#box = letterboxFrame(frame, this.#input, this.#input.placement);
-      this.#boxKey = key;
+      this.#boxOf = { widthPx, heightPx, source };
     }
     return this.#box;
   }

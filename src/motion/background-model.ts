@@ -103,7 +103,8 @@ export class BackgroundModel {
     let foreground = 0;
     for (let i = 0; i < cells.length; i++) {
       const difference = cells[i]! - mean[i]! * brightness;
-      const size = difference < 0 ? -difference : difference;
+      // No branch: noise has either sign, and a wrong guess for every second cell was a fifth of the gate's time.
+      const size = Math.abs(difference);
       const usualSize = deviation[i]!;
       if (size > threshold && size > DEVIATIONS * usualSize && unmasked[i] === 1) {
         const settled = this.#settle(i, cells[i]!, threshold, agingMs);

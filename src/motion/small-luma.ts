@@ -26,13 +26,15 @@ export class SmallLuma {
   /** Averages the luma plane of an I420 picture whose rows are `widthPx` apart. */
   take(luma: Uint8Array, widthPx: number): void {
     const { width, height, blockPx, cells } = this;
+    const inWords = blockPx === 4 && widthPx % 4 === 0 && luma.byteOffset % 4 === 0;
+    if (inWords) {
+      this.#takeWords(new Int32Array(luma.buffer, luma.byteOffset, luma.length >> 2), widthPx);
+      return;
+    }
     const sums = this.#sums;
     const scale = 16 / (blockPx * blockPx);
-    const inWords = blockPx === 4 && widthPx % 4 === 0 && luma.byteOffset % 4 === 0;
-    const words = inWords ? new Int32Array(luma.buffer, luma.byteOffset, luma.length >> 2) : undefined;
     for (let row = 0; row < height; row++) {
-      if (words === undefined) this.#sumRow(luma, row * blockPx * widthPx, widthPx);
-      else this.#sumRowOfWords(words, row * widthPx, widthPx >> 2);
+      this.#sumRow(luma, row * blockPx * widthPx, widthPx);
       const base = row * width;
       for (let column = 0; column < width; column++) cells[base + column] = sums[column]! * scale;
     }
@@ -51,18 +53,24 @@ export class SmallLuma {
     }
   }
 
-  /** Blocks of four by four: four pixels a read, added two by two in the halves of a word. Half the gate's time else. */
-  #sumRowOfWords(words: Int32Array, start: number, wordsPerLine: number): void {
-    const sums = this.#sums;
+  /**
+   * Blocks of four by four: four pixels a read, added two by two in the halves of a word. Half the gate's time else. The sum
+   * of sixteen is their mean in sixteenths.
+   */
+  #takeWords(words: Int32Array, widthPx: number): void {
+    const { width, height, cells } = this;
+    const wordsPerLine = widthPx >> 2;
     const pairs = 0x00ff00ff;
-    for (let column = 0; column < this.width; column++) {
-      let i = start + column;
-      let halves = 0;
-      for (let line = 0; line < 4; line++, i += wordsPerLine) {
-        const four = words[i]!;
-        halves += (four & pairs) + ((four >>> 8) & pairs);
+    for (let row = 0, cell = 0; row < height; row++) {
+      const start = row * widthPx;
+      for (let column = 0; column < width; column++, cell++) {
+        let halves = 0;
+        for (let line = 0, i = start + column; line < 4; line++, i += wordsPerLine) {
+          const four = words[i]!;
+          halves += (four & pairs) + ((four >>> 8) & pairs);
+        }
+        cells[cell] = (halves & 0xffff) + (halves >>> 16);
       }
-      sums[column] = (halves & 0xffff) + (halves >>> 16);
     }
   }
 }

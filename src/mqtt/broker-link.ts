@@ -29,6 +29,7 @@ export class BrokerLink {
   #settleClosed: (error: Error) => void = () => {};
   #lastError: Error | undefined;
   #isOpen = true;
+  #receiveMaximum = 65_535;
 
   /** @param received called for every message that the broker sends */
   constructor(client: MqttClient, clock: Clock, received: (message: Message) => void) {
@@ -53,6 +54,11 @@ export class BrokerLink {
     return this.#isOpen;
   }
 
+  /** Messages of QoS 1 that the broker takes before it has acknowledged any (MQTT 5, section 3.2.2.3.3). */
+  get receiveMaximum(): number {
+    return this.#receiveMaximum;
+  }
+
   /** Resolves with the reason when the connection has ended. Never rejects. */
   get closed(): Promise<Error> {
     return this.#closed;
@@ -68,7 +74,8 @@ export class BrokerLink {
       const onAbort = () => this.destroy();
       signal.addEventListener('abort', onAbort, { once: true });
       this.#pending.add(fail);
-      this.#client.once('connect', () => {
+      this.#client.once('connect', (packet) => {
+        this.#receiveMaximum = packet.properties?.receiveMaximum ?? this.#receiveMaximum;
         this.#pending.delete(fail);
         signal.removeEventListener('abort', onAbort);
         resolve();

@@ -4,22 +4,20 @@ import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Config, MqttConfig } from '../config/schema.ts';
 import type { CameraState } from '../flow/camera-state.ts';
-import type { DomainEvent } from '../flow/domain-event.ts';
+import type { OutboxSource } from '../flow/outbox-source.ts';
 import { BrokerKeeper } from './broker-keeper.ts';
 import { type BrokerLink, type Message, PublishRefused } from './broker-link.ts';
 import { CommandDesk } from './command-desk.ts';
 import { type CommandHandler, type CommandOutcome, outcomePayload } from './commands.ts';
 import { type Counts, countTopics } from './counts.ts';
 import { leftoverCorrection } from './leftovers.ts';
-import { Outbox } from './outbox.ts';
 import { Retained } from './retained.ts';
 import { type CommandName, Topics } from './topics.ts';
 
 /** How long `start` waits for the first attempt. The daemon runs without a broker, but most often it is there at once. */
 const FIRST_WAIT_MS = 2_000;
-/** Messages that may be on their way at once. */
-const WINDOW = 16;
-const OUTBOX_EVENTS = 10_000;
+/** Messages that may be on their way at once, if the broker does not ask for fewer. */
+const WINDOW = 64;
 /** What an earlier run left retained arrives right after subscribing; after so long nobody listens for it any more. */
 const LEFTOVERS_MS = 5_000;
 /** Part of the deadline of `close` that is kept for the farewell. */
@@ -31,6 +29,8 @@ export interface MqttPublisherOptions {
   readonly deviceId: string;
   /** What exists, so that topics of cameras, zones and labels that no longer do are cleared. */
   readonly cameras: Config['cameras'];
+  /** Where events come from, and are acknowledged to. */
+  readonly outbox: OutboxSource;
   /** Carries out commands. */
   readonly onCommand: CommandHandler;
   readonly clock: Clock;
@@ -43,39 +43,36 @@ export interface MqttStatus {
   readonly connected: boolean;
   /** Events that the broker does not have yet. */
   readonly queued: number;
-  /** Events lost: the broker was away for too long, or refused them. */
+  /** Events lost since the store was made: they waited for too long, or were too many; and those the broker refused. */
   readonly dropped: number;
   /** Why there is no connection, with what to try; null while there is one. */
   readonly lastError: string | null;
 }
 
 /**
- * Keeps the broker informed. What is retained is made true again at every connection; events wait, in order and bounded,
- * until the broker has acknowledged them. Calls return at once and never throw, whether the broker is there or not.
+ * Keeps the broker informed. What is retained is made true again at every connection; events come from the outbox, which
+ * hears of each that the broker has acknowledged. Calls return at once and never throw, whether the broker is there or not.
  */
 export class MqttPublisher implements Service {
   readonly name = 'mqtt';
   readonly #options: MqttPublisherOptions;
   readonly #log: Logger;
   readonly #topics: Topics;
-  readonly #outbox: Outbox;
+  readonly #outbox: OutboxSource;
   readonly #retained = new Retained();
   readonly #desk: CommandDesk;
   readonly #keeper: BrokerKeeper;
   #deviceState: Record<string, unknown> | undefined;
-  /** There is no connection although one was tried or there was one. */
-  #away = false;
   #inFlight = 0;
   #refused = 0;
-  #droppedTold = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: MqttPublisherOptions) {
-    const { config, deviceId, cameras, onCommand, clock, random, log } = options;
+    const { config, deviceId, cameras, outbox, onCommand, clock, random, log } = options;
     this.#options = options;
     this.#log = log;
     this.#topics = new Topics(deviceId);
-    this.#outbox = new Outbox(OUTBOX_EVENTS, WINDOW);
+    this.#outbox = outbox;
     this.#desk = new CommandDesk({
       topics: this.#topics,
       cameras,
@@ -101,6 +98,7 @@ export class MqttPublisher implements Service {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#retained.set(this.#topics.availability, 'online');
+    this.#outbox.listen(() => this.#pump());
     await this.#keeper.start(FIRST_WAIT_MS);
   }
 
@@ -108,27 +106,19 @@ export class MqttPublisher implements Service {
     const { link, lastError } = this.#keeper;
     return {
       connected: link !== undefined,
-      queued: this.#outbox.queued,
-      dropped: this.#outbox.dropped + this.#refused,
+      queued: this.#outbox.status.queued,
+      dropped: this.#outbox.status.dropped + this.#refused,
       lastError: lastError === undefined ? null : explain(lastError),
     };
   }
 
-  /** Queues an event. It is published once, in order, as soon as the broker is there. */
-  publishEvent(event: DomainEvent): void {
-    this.#outbox.put(event, this.#away);
-    if (this.#outbox.dropped > 0 && this.#droppedTold === 0) {
-      this.#log.warn({ capacity: OUTBOX_EVENTS }, 'event outbox full: dropping the oldest');
-      this.#droppedTold = 1;
-    }
-    this.#pump();
-  }
-
-  /** Payload of `state`. What became of events on their way to the broker is added to it, as `mqtt`. */
+  /** Payload of `state`; what became of events on their way to the broker is added to it as `mqtt`, and is `outbox` too. */
   deviceState(state: Record<string, unknown>): void {
     this.#deviceState = state;
     const { queued, dropped } = this.status;
     this.publishRetained('state', JSON.stringify({ ...state, mqtt: { queued, dropped } }));
+    const { oldestAtMs } = this.#outbox.status;
+    this.publishRetained('outbox', JSON.stringify({ queued, oldestAtMs, dropped }));
   }
 
   cameraState(cameraId: string, state: CameraState): void {
@@ -184,23 +174,20 @@ export class MqttPublisher implements Service {
       await link.end(Math.max(0, endMonoMs - clock.monoMs()));
     }
     await this.#keeper.stop();
-    const { queued } = this.#outbox;
-    if (queued > 0) this.#log.warn({ events: queued }, 'events lost: the MQTT broker was away at the end');
+    const { queued } = this.#outbox.status;
+    if (queued > 0) this.#log.info({ events: queued }, 'events wait on disk for the MQTT broker');
   }
 
   get #isDrained(): boolean {
-    return this.#outbox.isEmpty && this.#retained.isSettled && this.#inFlight === 0;
+    return this.#outbox.status.queued === 0 && this.#retained.isSettled && this.#inFlight === 0;
   }
 
   #linked(link: BrokerLink): void {
     this.#inFlight = 0;
-    this.#away = false;
-    const { dropped } = this.status;
     if (this.#deviceState !== undefined) this.deviceState(this.#deviceState);
-    if (dropped > 0) this.#log.warn({ dropped }, 'events were dropped while the MQTT broker was away');
-    this.#droppedTold = 0;
     void this.#listen(link);
     this.#retained.republish(this.#topics.availability);
+    this.#outbox.connected();
     this.#pump();
   }
 
@@ -223,7 +210,6 @@ export class MqttPublisher implements Service {
   }
 
   #lost(): void {
-    this.#away = true;
     this.#outbox.interrupted();
   }
 
@@ -250,7 +236,8 @@ export class MqttPublisher implements Service {
   #pump(): void {
     const { link } = this.#keeper;
     if (link === undefined) return;
-    while (this.#inFlight < WINDOW) {
+    const window = Math.min(WINDOW, link.receiveMaximum);
+    while (this.#inFlight < window) {
       const retained = this.#retained.next();
       if (retained !== undefined) {
         void this.#send(link, retained.topic, retained.value, true);
@@ -258,8 +245,10 @@ export class MqttPublisher implements Service {
       }
       const next = this.#outbox.next();
       if (next === undefined) return;
-      const { event, acknowledge } = next;
-      void this.#send(link, this.#topics.events(event.cameraId), JSON.stringify(event), false, acknowledge);
+      const { seq, cameraId, payload } = next;
+      void this.#send(link, this.#topics.events(cameraId), payload, false, () =>
+        this.#outbox.acknowledge(seq),
+      );
     }
   }
 

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/base/clock.ts';
 import { findProgram, startTool, type ToolProcess } from '../../src/capture/child-process.ts';
@@ -55,6 +56,50 @@ describe('startTool', () => {
       tool.stdout.once('end', () => resolve(all));
     });
     expect(text).toMatch(/Parent death signal: +(KILL|SIGKILL|9)/i);
+  });
+
+  it('reads the lines of a chatty tool, and tells their end once', async () => {
+    const script =
+      'i=0; while [ $i -lt 5000 ]; do echo "line $i of many" >&2; i=$((i + 1)); done; printf last >&2';
+    const tool = await startTool({
+      program: 'sh',
+      args: ['-c', script],
+      aptPackage: 'dash',
+      chatty: true,
+      clock,
+    });
+    started.push(tool);
+    const lines: string[] = [];
+    let ends = 0;
+    await new Promise<void>((resolve) => {
+      tool.eachErrorLine(
+        (line) => lines.push(line),
+        () => {
+          ends += 1;
+          resolve();
+        },
+      );
+    });
+    await tool.end(5_000);
+    expect(lines).toEqual([...Array.from({ length: 5000 }, (_, i) => `line ${i} of many`), 'last']);
+    expect(ends).toBe(1);
+  });
+
+  it('leaves no descriptor of a chatty tool behind, read or not', async () => {
+    const before = readdirSync('/proc/self/fd').length;
+    for (const script of ['exec sleep 60', 'exec yes >&2']) {
+      const tool = await startTool({
+        program: 'sh',
+        args: ['-c', script],
+        aptPackage: 'dash',
+        pictureFd: 1,
+        chatty: true,
+        clock,
+      });
+      await tool.end(5_000);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(readdirSync('/proc/self/fd').length).toBe(before);
   });
 
   it.each(['no-such-program-anywhere', '/etc/passwd', '/nowhere/ffmpeg'])(

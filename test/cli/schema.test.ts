@@ -22,6 +22,8 @@ describe('ocellus schema', () => {
       'zone.entered',
       'zone.left',
       'zone.dwelled',
+      'zone.occupied',
+      'zone.cleared',
       'line.crossed',
       'camera.state',
     ]);

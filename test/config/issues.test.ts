@@ -159,6 +159,11 @@ describe('keys and values', () => {
 
 describe('areas and lines', () => {
   const zone = (polygon: string) => camera(`zones: { z: { polygon: ${polygon} } }`);
+  const ground = (picture: string, plan: string) => {
+    const metres = JSON.parse(plan) as number[][];
+    const points = (JSON.parse(picture) as number[][]).map((at, i) => ({ at, metres: metres[i] }));
+    return camera(`zones: { z: { polygon: [[0,0],[1,0],[1,1]], ground: ${JSON.stringify(points)} } }`);
+  };
   test.each([
     [
       'pixels instead of fractions',
@@ -215,6 +220,68 @@ describe('areas and lines', () => {
       'a line that counts what the camera never reports',
       camera('objects: { person: {} }, lines: { l: { from: [0,0], to: [1,1], objects: [car] } }'),
       `c.yaml:3:103: cameras.front.lines.l.objects[0]: "car" is not among the camera's objects (add it to objects of the camera)`,
+    ],
+    [
+      'an occupancy rule that counts what the camera never reports',
+      camera(
+        'objects: { person: {} }, zones: { z: { polygon: [[0,0],[1,0],[1,1]], occupancy: { queue: { moreThan: 3, objects: [persn] } } } }',
+      ),
+      `c.yaml:3:N: cameras.front.zones.z.occupancy.queue.objects[0]: "persn" is not among the camera's objects (did you mean "person"?)`,
+    ],
+    [
+      'an occupancy rule that counts what its zone never counts',
+      camera(
+        'zones: { z: { polygon: [[0,0],[1,0],[1,1]], objects: [person], occupancy: { queue: { moreThan: 3, objects: [car] } } } }',
+      ),
+      `c.yaml:3:N: cameras.front.zones.z.occupancy.queue.objects[0]: "car" is not among the zone's objects (add it to objects of the zone)`,
+    ],
+    [
+      'masks of a label are areas too',
+      camera('objects: { person: { masks: [[[0,0],[1,1],[1,0],[0,1]]] } }'),
+      'c.yaml:3:N: cameras.front.objects.person.masks[0]: its sides cross: the one from point 1 and the one from point 3 ' +
+        '(list the corners once each, going round the area)',
+    ],
+    [
+      'sizes between which there is none',
+      camera('objects: { person: { minArea: 0.2, maxArea: 0.1 } }'),
+      'c.yaml:3:N: cameras.front.objects.person.minArea: minArea (0.2) is above maxArea (0.1): no box is between them ' +
+        '(lower minArea or raise maxArea)',
+    ],
+    [
+      'shapes between which there is none',
+      camera('objects: { person: { minAspect: 120 } }'),
+      'c.yaml:3:N: cameras.front.objects.person.minAspect: minAspect (120) is above maxAspect (100): no box is between them ' +
+        '(lower minAspect or raise maxAspect)',
+    ],
+    [
+      'a time zone that nobody knows',
+      camera('objects: { person: { schedule: { timeZone: Europe/Berlyn, from: "22:00", to: "06:00" } } }'),
+      'c.yaml:3:N: cameras.front.objects.person.schedule.timeZone: there is no time zone "Europe/Berlyn" ' +
+        '(did you mean "Europe/Berlin"?)',
+    ],
+    [
+      'an offset, which is no time zone',
+      camera('objects: { person: { schedule: { timeZone: "+01:00", from: "22:00", to: "06:00" } } }'),
+      'c.yaml:3:N: cameras.front.objects.person.schedule.timeZone: there is no time zone "+01:00" ' +
+        '(use an IANA name such as Europe/Berlin)',
+    ],
+    [
+      'ground points of which three lie on one line',
+      ground('[[0.1,0.9],[0.5,0.9],[0.9,0.9],[0.5,0.5]]', '[[0,0],[2,0],[4,0],[2,5]]'),
+      'c.yaml:3:N: cameras.front.zones.z.ground: points 1, 2 and 3 lie on one line in the picture ' +
+        '(take the corners of a large rectangle on the ground)',
+    ],
+    [
+      'a plan of which three lie on one line',
+      ground('[[0.1,0.9],[0.9,0.9],[0.7,0.5],[0.3,0.5]]', '[[0,0],[4,0],[4,8],[2,4]]'),
+      'c.yaml:3:N: cameras.front.zones.z.ground: points 1, 3 and 4 lie on one line on the plan ' +
+        '(take the corners of a large rectangle on the ground)',
+    ],
+    [
+      'ground points in another order on the plan',
+      ground('[[0.1,0.9],[0.9,0.9],[0.7,0.5],[0.3,0.5]]', '[[0,0],[4,0],[0,8],[4,8]]'),
+      'c.yaml:3:N: cameras.front.zones.z.ground: the points are in another order on the plan than in the picture ' +
+        '(give each point the metres of the same place)',
     ],
   ])('%s', (_, yaml, expected) => {
     expect(issues(yaml).map((line) => line.replace(/^c\.yaml:3:\d+/, 'c.yaml:3:N'))).toEqual([

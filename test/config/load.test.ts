@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OcellusError } from '../../src/base/errors.ts';
+import { objectSchema } from '../../src/config/camera-schema.ts';
 import { fileProblem } from '../../src/config/interpolate.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
@@ -35,7 +36,10 @@ describe('defaults and paths', () => {
 
   test('a label with nothing after it is reported with its defaults', () => {
     const { config } = load(`${MODEL}cameras: { front: { source: "sim://x", objects: { person: , car: } } }`);
-    expect(config.cameras.front?.objects).toEqual({ person: {}, car: {} });
+    expect(config.cameras.front?.objects).toEqual({
+      person: objectSchema.parse({}),
+      car: objectSchema.parse({}),
+    });
   });
 
   test('relative paths start at the folder of the file', () => {

@@ -32,12 +32,14 @@ describe('config/example-full.yaml', () => {
       configSchema.parse({
         mqtt: { url: config.mqtt?.url },
         models: { default: { file: config.models.default?.file } },
+        classifiers: { clothes: { file: config.classifiers.clothes?.file } },
         cameras: {
           front: {
             source: config.cameras.front?.source,
             objects: { person: {} },
-            zones: { drive: { polygon } },
+            zones: { drive: { polygon, occupancy: { crowd: { moreThan: 3 } } } },
             lines: { gate: { from, to } },
+            classify: { clothes: { model: 'clothes', objects: ['person'] } },
           },
         },
       }),

@@ -155,7 +155,7 @@ describeWithTestData('a model of the test data that cannot serve', () => {
 
 describe('what answers wrongly or not at all: the daemon goes on and says what to try', () => {
   it('a broker that refuses the password', async () => {
-    const broker = await Mosquitto.start({ username: 'u', password: 'right' });
+    const broker = await Mosquitto.start({ login: { username: 'u', password: 'right' } });
     undo.push(() => broker.stop());
     const file = await configFile(
       `mqtt: { url: '${broker.url}', username: u, password: wrong-secret }\n${withModel('  a: { source: "sim://scene" }\n')}`,

@@ -44,6 +44,7 @@ async function start({ source = 'sim://scene?seed=7', model = DEMO_MODEL, modelO
     config,
     `device: { id: e2e }
 mqtt: { url: '${broker.url}' }
+storage: { path: '${join(folder, 'store')}' }
 models: { default: { file: '${model}'${modelOptions} } }
 cameras:
   street:

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DomainEvent } from '../../src/flow/domain-event.ts';
 import { CuttableWire } from '../fixtures/cuttable-wire.ts';
-import { eventSource } from '../fixtures/domain-events.ts';
 import { Mosquitto } from '../fixtures/mosquitto.ts';
 import { type Heard, MqttListener } from '../fixtures/mqtt-listener.ts';
-import { counts, makePublisher } from '../fixtures/publisher.ts';
+import { counts, startPublisher } from '../fixtures/publisher.ts';
 import { waitUntil } from '../fixtures/wait-until.ts';
 
 const EVENTS = 'ocellus/porch/cameras/front/events';
@@ -18,7 +17,7 @@ afterEach(async () => {
 });
 
 async function broker(login?: { username: string; password: string }): Promise<Mosquitto> {
-  const mosquitto = await Mosquitto.start(login);
+  const mosquitto = await Mosquitto.start(login && { login });
   cleanups.push(() => mosquitto.stop());
   return mosquitto;
 }
@@ -29,10 +28,9 @@ async function listen(mosquitto: Mosquitto, login = {}): Promise<MqttListener> {
   return listener;
 }
 
-async function publish(...args: Parameters<typeof makePublisher>) {
-  const rig = makePublisher(...args);
-  cleanups.push(() => rig.publisher.close(2_000));
-  await rig.publisher.start(new AbortController().signal);
+async function publish(...args: Parameters<typeof startPublisher>) {
+  const rig = await startPublisher(...args);
+  cleanups.push(() => rig.close(2_000));
   return rig;
 }
 
@@ -47,13 +45,11 @@ describe.each([
   it('says online, delivers events in order, and says offline at the end', async () => {
     const mosquitto = await broker();
     const listener = await listen(mosquitto);
-    const { publisher } = await publish({ url: mosquitto.url, protocolVersion });
-    const next = eventSource();
-    const sent = Array.from({ length: 100 }, next);
-    for (const event of sent) publisher.publishEvent(event);
+    const { publisher, put, stored } = await publish({ url: mosquitto.url, protocolVersion });
+    await put(100);
     await publisher.close(5_000);
     await listener.until(() => listener.last('ocellus/porch/availability') === 'offline', 'offline');
-    expect(eventsOf(listener.heard)).toEqual(sent);
+    expect(eventsOf(listener.heard)).toEqual(stored);
     expect(listener.heard.filter(({ topic }) => topic === EVENTS).every(({ qos }) => qos === 1)).toBe(true);
     expect(publisher.status).toMatchObject({ connected: false, queued: 0, dropped: 0 });
   });
@@ -94,42 +90,36 @@ describe.each([
     const listener = await listen(mosquitto);
     const wire = await CuttableWire.open(mosquitto.port);
     cleanups.push(() => wire.close());
-    const { publisher } = await publish({ url: `mqtt://127.0.0.1:${wire.port}`, protocolVersion });
-    const next = eventSource();
-    const sent = Array.from({ length: 400 }, next);
-    for (const event of sent) publisher.publishEvent(event);
+    const url = `mqtt://127.0.0.1:${wire.port}`;
+    const { publisher, put, stored } = await publish({ url, protocolVersion });
+    await put(400);
     await listener.until((heard) => eventsOf(heard).length > 20, 'the first events');
     wire.isBlocked = true;
     await mosquitto.kill();
     await waitUntil(() => !publisher.status.connected, 'connection lost');
-    const acknowledged = sent.length - publisher.status.queued;
+    const acknowledged = stored.length - publisher.status.queued;
     const before = eventsOf(listener.heard);
-    for (let i = 0; i < 50; i++) {
-      const event = next();
-      sent.push(event);
-      publisher.publishEvent(event);
-    }
+    await put(50);
     await mosquitto.restart();
     await listener.ready();
     wire.isBlocked = false;
-    const newest = sent.at(-1)?.eventId;
+    const newest = stored.at(-1)?.eventId;
     await listener.until((heard) => eventsOf(heard).some(({ eventId }) => eventId === newest), 'last event');
     const after = eventsOf(listener.heard).slice(before.length);
-    expect(after).toEqual(sent.slice(acknowledged).map((event) => ({ ...event, replayed: true })));
-    expect(before).toEqual(sent.slice(0, before.length));
+    expect(after).toEqual(stored.slice(acknowledged).map((event) => ({ ...event, replayed: true })));
+    expect(before).toEqual(stored.slice(0, before.length));
   });
 });
 
 it('closes within its deadline when the broker hangs', async () => {
   const mosquitto = await broker();
-  const { publisher, lines } = await publish({ url: mosquitto.url });
+  const { publisher, put, lines } = await publish({ url: mosquitto.url });
   await mosquitto.kill('SIGSTOP');
-  const next = eventSource();
-  for (let i = 0; i < 40; i++) publisher.publishEvent(next());
+  await put(40);
   await publisher.close(1_000);
   await mosquitto.kill('SIGCONT');
   expect(publisher.status).toMatchObject({ connected: false, queued: 40 });
-  expect(lines.at(-1)?.message).toBe('events lost: the MQTT broker was away at the end');
+  expect(lines.at(-1)?.message).toBe('events wait on disk for the MQTT broker');
 });
 
 it('leaves its last will when its connection is cut, and comes back online', async () => {
@@ -193,7 +183,7 @@ it('explains a wrong password once, and comes in when the password file is put r
 });
 
 it('trusts a broker with TLS through its authority only, and says so where it does not', async () => {
-  const mosquitto = await Mosquitto.start(undefined, true);
+  const mosquitto = await Mosquitto.start({ tls: true });
   cleanups.push(() => mosquitto.stop());
   const url = `mqtts://localhost:${mosquitto.port}`;
   const stranger = await publish({ url, clientId: 'stranger' });

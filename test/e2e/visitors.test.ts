@@ -44,6 +44,7 @@ describeWithTestData('six visitors on an RTSP camera whose server dies between t
       config,
       `device: { id: visitors }
 mqtt: { url: '${broker.url}' }
+storage: { path: '${join(folder, 'store')}' }
 models: { default: { file: '${testData('models', 'coco', 'yolox_nano_416.onnx')}' } }
 cameras:
   hall:

@@ -26,11 +26,118 @@ describe('zones', () => {
   });
 
   it('hold an object that starts in them, and let go of one that ends in them', () => {
-    const scene = new Scene({ zones });
+    const scene = new Scene({ zones: { drive: { polygon: rightHalf, enterMs: 100 } } });
     scene.play(0, 1000, 10, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
     expect(scene.of('object.started')[0]?.draft.zones).toEqual(['drive']);
     scene.end();
     expect(scene.types).toEqual(['object.started', 'zone.entered', 'zone.left', 'object.ended']);
+  });
+
+  it.each([
+    { anchor: 'bottom', inside: true },
+    { anchor: 'centre', inside: true },
+    { anchor: 'top', inside: false },
+  ] as const)('look at the $anchor of the box when told so', ({ anchor, inside }) => {
+    const lower = [
+      [0, 0.4],
+      [1, 0.4],
+      [1, 1],
+      [0, 1],
+    ] as Point[];
+    const scene = new Scene({ zones: { drive: { polygon: lower, anchor } } });
+    scene.play(0, 1000, 10, () => [{ trackId: 1, boxPx: personAt(500, 300) }]);
+    expect(scene.of('zone.entered')).toHaveLength(inside ? 1 : 0);
+  });
+
+  it('hold somebody whose feet the edge of the picture cuts off', () => {
+    const scene = new Scene({
+      zones: {
+        front: {
+          polygon: [
+            [0, 0.9],
+            [1, 0.9],
+            [1, 1],
+            [0, 1],
+          ],
+        },
+      },
+    });
+    scene.play(0, 2000, 10, () => [{ trackId: 1, boxPx: personAt(500, 400) }]);
+    scene.play(2000, 4000, 10, (_, i) => [{ trackId: 1, boxPx: personAt(500, 500 + (i % 2)) }]);
+    expect(scene.types).toEqual(['object.started', 'zone.entered']);
+  });
+
+  it.each([
+    { marginPx: 20, x: 515, entered: 0 },
+    { marginPx: 20, x: 525, entered: 1 },
+    { marginPx: 0, x: 501, entered: 1 },
+  ])('are entered $marginPx px beyond the border', ({ marginPx, x, entered }) => {
+    const scene = new Scene({ zones: { drive: { polygon: rightHalf, marginPx } } });
+    scene.play(0, 1000, 10, () => [{ trackId: 1, boxPx: personAt(400, 300) }]);
+    scene.play(1000, 3000, 10, () => [{ trackId: 1, boxPx: personAt(x, 300) }]);
+    expect(scene.of('zone.entered')).toHaveLength(entered);
+  });
+
+  it('are entered and left after the times that they ask for', () => {
+    const scene = new Scene({
+      zones: { drive: { polygon: rightHalf, enterMs: 2000, leaveMs: 1000, dwellMs: 2500 } },
+    });
+    scene.play(0, 1000, 10, () => [{ trackId: 1, boxPx: personAt(400, 300) }]);
+    scene.play(1000, 2900, 10, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
+    scene.play(2900, 4000, 10, () => [{ trackId: 1, boxPx: personAt(400, 300) }]);
+    expect(scene.types).toEqual(['object.started']);
+    scene.play(4000, 7000, 10, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
+    scene.play(7000, 9000, 10, () => [{ trackId: 1, boxPx: personAt(400, 300) }]);
+    const inZones = scene.told.filter(({ draft }) => draft.type.startsWith('zone.'));
+    expect(inZones.map(({ onMs, draft }) => [onMs, draft.type])).toEqual([
+      [6000, 'zone.entered'],
+      [6500, 'zone.dwelled'],
+      [8000, 'zone.left'],
+    ]);
+    // The stay began when it stepped in, not when that was believed.
+    expect(scene.of('zone.dwelled')[0]?.draft.dwellMs).toBe(2500);
+  });
+
+  it('do not take the absence of an object for a stay', () => {
+    const scene = new Scene({ zones: { drive: { polygon: rightHalf, dwellMs: 3000 } } });
+    scene.play(0, 2000, 10, () => [{ trackId: 1, boxPx: personAt(700, 300) }]);
+    scene.play(2000, 9000, 10, () => []);
+    expect(scene.of('zone.dwelled')).toEqual([]);
+  });
+
+  it('overlap, each with a severity of its own', () => {
+    const scene = new Scene({
+      objects: { person: { severity: 'alert' } },
+      zones: { drive: { polygon: rightHalf }, right: { polygon: rightHalf, severity: 'alert' } },
+      lines: { gate: { from: [0, 0.6], to: [1, 0.6], severity: 'alert' } },
+    });
+    scene.play(0, 3000, 10, (atMs) => [{ trackId: 1, boxPx: personAt(700, 250 + atMs / 20) }]);
+    scene.end();
+    const told = scene.told.map(({ draft }) => [
+      draft.type,
+      'zone' in draft ? draft.zone : '',
+      draft.severity,
+    ]);
+    expect(told).toEqual([
+      ['object.started', '', 'alert'],
+      ['zone.entered', 'drive', 'detection'],
+      ['zone.entered', 'right', 'alert'],
+      ['line.crossed', '', 'alert'],
+      ['object.updated', '', 'alert'],
+      ['zone.left', 'drive', 'detection'],
+      ['zone.left', 'right', 'alert'],
+      ['object.ended', '', 'alert'],
+    ]);
+  });
+
+  it('that a candidate was in are told once it is believed, as of then', () => {
+    const scene = new Scene({ zones: { drive: { polygon: rightHalf } } });
+    scene.play(0, 700, 10, () => [{ trackId: 1, score: 0.45, boxPx: personAt(700, 300) }]);
+    scene.play(700, 3000, 10, () => [{ trackId: 1, score: 0.45, boxPx: personAt(640, 300) }]);
+    const [entered] = scene.of('zone.entered');
+    expect(scene.types).toEqual(['object.started', 'zone.entered']);
+    expect(entered?.onMs).toBeGreaterThan(400);
+    expect(entered?.draft.atMs).toBe(START_AT_MS + 300);
   });
 
   it.each([1, 5, 30])('tell of dwelling once, by time and not by frames, at %i fps', (fps) => {

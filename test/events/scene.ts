@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { cameraSchema } from '../../src/config/camera-schema.ts';
 import { CameraRules, type CameraRulesOptions } from '../../src/events/camera-rules.ts';
 import type { EventDraft } from '../../src/flow/domain-event.ts';
 import type { BoxPx } from '../../src/flow/geometry.ts';
@@ -22,6 +24,12 @@ export interface Told {
   readonly draft: EventDraft;
 }
 
+type Places = 'objects' | 'zones' | 'lines';
+
+/** The rules as a configuration file states them, and the rest of the options. */
+export type SceneRules = Partial<Omit<CameraRulesOptions, Places>> &
+  Pick<z.input<typeof cameraSchema>, Places>;
+
 /** Rules fed with tracks that a test states frame by frame; unseen tracks stay `lost` as long as a tracker keeps them. */
 export class Scene {
   readonly rules: CameraRules;
@@ -29,14 +37,15 @@ export class Scene {
   readonly #tracks = new Map<number, Track>();
   readonly #keepMs: number;
 
-  constructor(options: Partial<CameraRulesOptions> = {}, keepMs = 3_000) {
+  constructor({ objects, zones, lines, ...options }: SceneRules = {}, keepMs = 3_000) {
+    const camera = cameraSchema.parse({ source: 'sim://scene', objects, zones, lines });
     let ids = 0;
     this.#keepMs = keepMs;
     this.rules = new CameraRules({
       cameraId: 'front',
-      objects: {},
-      zones: {},
-      lines: {},
+      objects: camera.objects,
+      zones: camera.zones,
+      lines: camera.lines,
       newObjectId: () => `object-${++ids}`,
       ...options,
     });

@@ -10,6 +10,7 @@ const ENVELOPE = {
   cameraId: 'front',
   atMs: 1_700_000_000_000,
   timings: { captureAtMs: 1, decodedAtMs: 2, inferredAtMs: 3, emittedAtMs: 4 },
+  severity: 'alert',
   replayed: false,
 };
 const OBJECT = {
@@ -22,9 +23,12 @@ const OBJECT = {
   zones: ['drive'],
   stationary: false,
   startedAtMs: 1_700_000_000_000,
+  speedMPerS: 1.5,
+  attributes: { colour: { value: 'red', score: 0.9 } },
   snapshot: null,
   clip: null,
 };
+const OCCUPANCY = { zone: 'queue', rule: 'crowd', count: 4, moreThan: 3, sinceMs: 1_700_000_000_000 };
 const STARTED = { ...ENVELOPE, type: 'object.started', ...OBJECT };
 
 describe('event messages', () => {
@@ -36,6 +40,8 @@ describe('event messages', () => {
     ['zone.left', { ...STARTED, type: 'zone.left', zone: 'drive' }],
     ['zone.dwelled', { ...STARTED, type: 'zone.dwelled', zone: 'drive', dwellMs: 5_000 }],
     ['line.crossed', { ...STARTED, type: 'line.crossed', line: 'gate', direction: 'forward' }],
+    ['zone.occupied', { ...ENVELOPE, type: 'zone.occupied', ...OCCUPANCY }],
+    ['zone.cleared', { ...ENVELOPE, type: 'zone.cleared', ...OCCUPANCY }],
     ['camera.state', { ...ENVELOPE, type: 'camera.state', state: 'reconnecting', cause: 'stalled' }],
   ])('%s is as the contract says', (_, message) => {
     expect(domainEventSchema.parse(message)).toEqual(message);

@@ -72,6 +72,17 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s keeps the contract
     expect(session.refused).toEqual([]);
   });
 
+  it('computes from memory of others, for inputs of its length', async () => {
+    const inputMemory = new Float32Array(4);
+    const session = await open(model(addModel), { inputMemory });
+    for (const length of [4, 8, 4]) {
+      session.input(length).fill(10);
+      const [output] = await session.run([length / 4, 4], 5_000);
+      expect(Array.from(floats(output)).slice(0, 4)).toEqual([11, 12, 13, 14]);
+    }
+    if (name === 'ort-c-api') expect(session.input(4)).toBe(inputMemory);
+  });
+
   it('computes, with one input buffer for every run of a shape', async () => {
     const session = await open(model(addModel));
     const input = session.input(4);

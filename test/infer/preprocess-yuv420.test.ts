@@ -56,6 +56,7 @@ const CASES: readonly (readonly [why: string, Case])[] = [
   ['an odd margin all around', aCase('21x13', { left: 5, top: 3 })],
   ['a row that ends inside a group, next to its margin', aCase('12x6', { left: 2 })],
   ['a margin above and below', aCase('32x9', { top: 7 })],
+  ['whole groups, next to a margin', aCase('16x6', { left: 3 })],
   ['BT.601, full range', aCase('30x10', { colour: { matrix: 'bt601', range: 'full' } })],
   ['BT.709, limited range', aCase('30x10', { colour: { matrix: 'bt709', range: 'limited' } })],
   ['BT.709, full range', aCase('30x10', { colour: { matrix: 'bt709', range: 'full' } })],
@@ -138,6 +139,16 @@ describe('the kernel agrees with the formula, and leaves the margins alone', () 
     const tensor = new Float32Array(tensorLayout(scene.input).length).fill(UNTOUCHED);
     kernelFor(scene.input).convert(frame, tensor, boxOf(scene));
     expect(worstLevels(scene.input, tensor, reference(scene, frame))).toBeLessThan(1e-3);
+  });
+});
+
+describe('into its own tensor, it agrees too, and leaves the margins alone', () => {
+  test.each(CASES)('%s', (_, scene) => {
+    const frame = noise(scene);
+    const kernel = kernelFor(scene.input);
+    kernel.tensor.fill(UNTOUCHED);
+    kernel.convert(frame, kernel.tensor, boxOf(scene));
+    expect(worstLevels(scene.input, kernel.tensor, reference(scene, frame))).toBeLessThan(1e-3);
   });
 });
 

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CameraCommand } from '../../src/mqtt/commands.ts';
 import { EmbeddedBroker } from '../../src/mqtt/embedded-broker.ts';
-import { eventSource } from '../fixtures/domain-events.ts';
 import { freePort } from '../fixtures/mosquitto.ts';
 import { MqttListener } from '../fixtures/mqtt-listener.ts';
-import { makePublisher } from '../fixtures/publisher.ts';
+import { startPublisher } from '../fixtures/publisher.ts';
 import { waitUntil } from '../fixtures/wait-until.ts';
 
 const FRONT = 'ocellus/porch/cameras/front';
@@ -21,10 +20,9 @@ async function startBroker(port = 0): Promise<EmbeddedBroker> {
   return broker;
 }
 
-async function start(...args: Parameters<typeof makePublisher>) {
-  const rig = makePublisher(...args);
-  cleanups.push(() => rig.publisher.close(1_000));
-  await rig.publisher.start(new AbortController().signal);
+async function start(...args: Parameters<typeof startPublisher>) {
+  const rig = await startPublisher(...args);
+  cleanups.push(() => rig.close(1_000));
   return rig;
 }
 
@@ -95,16 +93,14 @@ it('falls back to MQTT 3.1.1 where the broker knows no other', async () => {
 
 it('starts without a broker, keeps the newest events, and tells what it lost', async () => {
   const port = await freePort();
-  const { publisher, lines } = await start({ url: `mqtt://127.0.0.1:${port}`, outboxEvents: 100 });
+  const { publisher, put } = await start({ url: `mqtt://127.0.0.1:${port}` }, {}, { maxEvents: 100 });
   publisher.deviceState({ version: '1' });
-  const next = eventSource();
-  for (let i = 0; i < 150; i++) publisher.publishEvent(next());
+  await put(150);
   expect(publisher.status).toMatchObject({ connected: false, queued: 100, dropped: 50 });
   expect(publisher.status.lastError).toBe(
     `nothing accepts connections at the MQTT broker 127.0.0.1:${port} ` +
       '(check that the broker runs, and host and port in mqtt.url)',
   );
-  expect(lines.filter(({ message }) => message.startsWith('event outbox full'))).toHaveLength(1);
   const broker = await startBroker(port);
   const listener = await listen(broker.url);
   await waitUntil(() => publisher.status.connected, 'connection');
@@ -118,7 +114,12 @@ it('starts without a broker, keeps the newest events, and tells what it lost', a
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => 51 + i));
   expect(events.every(({ replayed }) => replayed)).toBe(true);
   expect(JSON.parse(listener.last('ocellus/porch/state') ?? '')).toMatchObject({ mqtt: { dropped: 50 } });
-  publisher.publishEvent(next());
+  expect(JSON.parse(listener.last('ocellus/porch/outbox') ?? '')).toEqual({
+    queued: 100,
+    oldestAtMs: 1_700_000_000_000,
+    dropped: 50,
+  });
+  await put(1);
   await listener.until(
     (heard) => heard.some(({ text }) => text.includes('"seq":151') && text.includes('"replayed":false')),
     'a live event',
@@ -144,11 +145,15 @@ it('explains a password file that cannot be read', async () => {
   );
 });
 
-it('closes at once while there is no broker, and says what is lost', async () => {
-  const { publisher, lines } = await start({ url: `mqtt://127.0.0.1:${await freePort()}` });
-  publisher.publishEvent(eventSource()());
+it('closes at once while there is no broker, and says what waits', async () => {
+  const { publisher, put, lines } = await start({ url: `mqtt://127.0.0.1:${await freePort()}` });
+  await put(1);
   await publisher.close(60_000);
-  expect(lines.at(-1)).toMatchObject({ level: 'warn', fields: { events: 1 } });
+  expect(lines.at(-1)).toMatchObject({
+    level: 'info',
+    fields: { events: 1 },
+    message: 'events wait on disk for the MQTT broker',
+  });
 });
 
 it('publishes tracks only where they are asked for', async () => {

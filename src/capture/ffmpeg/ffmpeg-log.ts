@@ -25,8 +25,12 @@ const KEPT_LINES = 40;
 export class FfmpegLog {
   readonly #handlers: FfmpegLogHandlers;
   readonly #problems: string[] = [];
-  #pending: { ptsMs: number; source: SizePx } | undefined;
+  /** Time of a picture that waits for its colour line. */
+  #pendingPtsMs: number | undefined;
+  /** Of the newest picture, and of all that are like it. */
+  #source: SizePx = { widthPx: 0, heightPx: 0 };
   #colourSpace = 'unknown';
+  #colour: Colour | undefined;
   #codec: string | null = null;
   #inputOpen = false;
 
@@ -53,15 +57,13 @@ export class FfmpegLog {
     const picture = / pts: *\S+ +pts_time:(\S+) .*\bs:(\d+)x(\d+)\b/.exec(text);
     if (picture !== null) {
       this.flush();
-      this.#pending = {
-        ptsMs: Number.parseFloat(picture[1]!) * 1000,
-        source: { widthPx: Number(picture[2]), heightPx: Number(picture[3]) },
-      };
+      this.#pendingPtsMs = Number.parseFloat(picture[1]!) * 1000;
+      this.#setSource(Number(picture[2]), Number(picture[3]));
       return;
     }
     const colour = /\bcolor_range:\S+ color_space:(\S+)/.exec(text);
     if (colour !== null) {
-      this.#colourSpace = colour[1]!;
+      this.#setColourSpace(colour[1]!);
       this.flush();
       return;
     }
@@ -70,15 +72,28 @@ export class FfmpegLog {
 
   /** Hands out a picture whose colour line has not come: at the end, and from an ffmpeg that writes none. */
   flush(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
-    this.#handlers.picture({ ...pending, colour: colourOf(this.#colourSpace, pending.source) });
+    const ptsMs = this.#pendingPtsMs;
+    if (ptsMs === undefined) return;
+    this.#pendingPtsMs = undefined;
+    this.#colour ??= colourOf(this.#colourSpace, this.#source);
+    this.#handlers.picture({ ptsMs, source: this.#source, colour: this.#colour });
   }
 
   /** Why ffmpeg gave up or gives no picture; undefined when it did not say. */
   failure(): CaptureFailure | undefined {
     return ffmpegFailure(this.#problems);
+  }
+
+  #setSource(widthPx: number, heightPx: number): void {
+    if (this.#source.widthPx === widthPx && this.#source.heightPx === heightPx) return;
+    this.#source = { widthPx, heightPx };
+    this.#colour = undefined;
+  }
+
+  #setColourSpace(space: string): void {
+    if (this.#colourSpace === space) return;
+    this.#colourSpace = space;
+    this.#colour = undefined;
   }
 
   #otherLine(text: string): void {

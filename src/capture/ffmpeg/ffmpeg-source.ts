@@ -12,7 +12,6 @@ import { type ChildExit, startTool, type ToolProcess } from '../child-process.ts
 import { fitSize } from '../fit-size.ts';
 import { FrameMaker, type Picture, type PictureBody } from '../frame-maker.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
-import { eachLine } from '../lines.ts';
 import { ffmpegArgs } from './ffmpeg-args.ts';
 import { FfmpegLog } from './ffmpeg-log.ts';
 import { type FfmpegVersion, readFfmpegVersion } from './ffmpeg-version.ts';
@@ -61,6 +60,7 @@ export class FfmpegSource implements FrameSource {
       args: ffmpegArgs({ source, capture, fps, box, version }),
       aptPackage: 'ffmpeg',
       pictureFd: 1,
+      chatty: true,
       clock,
     });
     const end = () => void tool.end(GRACE_MS);
@@ -92,21 +92,19 @@ export class FfmpegSource implements FrameSource {
     const pictures = new AsyncQueue<Picture>();
     let frame: SizePx | undefined;
     const log = new FfmpegLog({
-      picture: (info) => {
+      picture: ({ ptsMs, source, colour }) => {
         // ffmpeg scales all pictures of one run to the size of the first (-autoscale), also when the camera's changes.
-        frame ??= fitSize(info.source, box);
-        pictures.push({ ...info, frame, arrivedMonoMs: clock.monoMs() });
+        frame ??= fitSize(source, box);
+        pictures.push({ ptsMs, source, colour, frame, arrivedMonoMs: clock.monoMs() });
       },
       lostPicture: () => sink.dropped('decode_error'),
     });
     this.#log = log;
-    eachLine(tool.stderr, (line) => log.line(line));
     const endOfLog = () => {
       log.flush();
       pictures.end();
     };
-    tool.stderr.once('end', endOfLog);
-    tool.stderr.once('close', endOfLog);
+    tool.eachErrorLine((line) => log.line(line), endOfLog);
     const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
     const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
     const bytes = new ByteReader(tool.pictures!);

@@ -1,5 +1,4 @@
 import { type Colour, i420Bytes } from '../../flow/frame.ts';
-import type { SizePx } from '../../flow/geometry.ts';
 import type { ModelInput } from '../../models/detection-model.ts';
 import type { Letterbox } from '../letterbox.ts';
 import type { Yuv420Picture } from '../preprocess-yuv420.ts';
@@ -8,28 +7,20 @@ import { sameColour } from '../yuv-matrix.ts';
 import { COEFFICIENTS, yuv420Coefficients } from './yuv420-coefficients.ts';
 import { YUV420_WASM } from './yuv420-wasm.ts';
 
-/** What yuv420.wat exports; every argument but the width is an address. */
+/** What yuv420.wat exports; every argument but width, rows and step is an address. */
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
-  convertRow(
+  readonly convertRows: (
     luma: number,
     u: number,
     v: number,
     widthPx: number,
+    rows: number,
     red: number,
     green: number,
     blue: number,
-  ): void;
-}
-
-/** Places in the kernel's memory for pictures of one size. */
-interface Staging extends SizePx {
-  /** The whole picture, as the frame has it. */
-  readonly picture: Uint8Array;
-  /** One converted row of each channel. */
-  readonly red: Float32Array;
-  readonly green: Float32Array;
-  readonly blue: Float32Array;
+    stepBytes: number,
+  ) => void;
 }
 
 const PAGE_BYTES = 65_536;
@@ -37,25 +28,41 @@ const LINE_BYTES = 64;
 /** The kernel works on groups of so many pixels, and may read and write beyond a row's end up to a whole group. */
 const GROUP_PX = 8;
 
+const ROWS_AT = wholeLines(4 * COEFFICIENTS);
+
 let compiled: WebAssembly.Module | null | undefined;
 
 /**
  * I420 -> model input by WebAssembly SIMD, for a frame that has the fitted size and a tensor with planar channels.
  *
- * WebAssembly sees only its own memory: the frame is copied in as a whole, and each converted row is copied out while it is
- * in the first-level cache. Both copies together take less time than bounds checks do in JavaScript.
+ * WebAssembly sees only its own memory: the frame is copied in as a whole, and the tensor had better lie in there too, which
+ * is what `tensor` is for. Of a tensor that lies elsewhere, or whose rows end inside a group, each converted row is copied
+ * out while it is in the first-level cache.
  */
 export class Yuv420Kernel {
   readonly #input: ModelInput;
   readonly #layout: TensorLayout;
-  readonly #kernel: KernelExports;
-  #staging: Staging | undefined;
+  readonly #convertRows: KernelExports['convertRows'];
+  /** The kernel's memory. It is as large as any picture needs from the start: growing would detach `tensor`. */
+  readonly #memory: ArrayBuffer;
+  /** Memory for the model's input, into which pictures are converted without a copy. */
+  readonly tensor: Float32Array<ArrayBuffer>;
+  /** One picture, as the frame has it. */
+  readonly #picture: Uint8Array;
   #colour: Colour | undefined;
 
   private constructor(input: ModelInput, module: WebAssembly.Module) {
     this.#input = input;
     this.#layout = tensorLayout(input);
-    this.#kernel = new WebAssembly.Instance(module).exports as KernelExports;
+    const { memory, convertRows } = new WebAssembly.Instance(module).exports as KernelExports;
+    this.#convertRows = convertRows;
+    const tensorAt = ROWS_AT + 3 * rowBytes(input);
+    const pictureAt = wholeLines(tensorAt + 4 * this.#layout.length);
+    const pictureBytes = i420Bytes(input.widthPx, input.heightPx);
+    memory.grow(Math.ceil((pictureAt + pictureBytes + GROUP_PX) / PAGE_BYTES) - 1);
+    this.#memory = memory.buffer;
+    this.tensor = new Float32Array(this.#memory, tensorAt, this.#layout.length);
+    this.#picture = new Uint8Array(this.#memory, pictureAt, pictureBytes);
   }
 
   /** Undefined for a model with interleaved channels, and where the processor or the engine has no SIMD. */
@@ -67,66 +74,67 @@ export class Yuv420Kernel {
 
   /** Writes the picture, and nothing around it, to its place in the tensor. */
   convert(frame: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
-    const { widthPx, heightPx } = frame;
-    const { picture, red, green, blue } = this.#stagingFor(widthPx, heightPx);
     this.#useColour(frame.colour);
-    picture.set(frame.data);
-    const chromaWidth = (widthPx + 1) >> 1;
-    const luma = picture.byteOffset;
-    const u = luma + widthPx * heightPx;
-    const v = u + chromaWidth * ((heightPx + 1) >> 1);
+    this.#picture.set(frame.data);
+    const inPlace = tensor.buffer === this.#memory && frame.widthPx % GROUP_PX === 0;
+    if (inPlace) this.#convertInPlace(frame, tensor, box);
+    else this.#convertByRows(frame, tensor, box);
+  }
+
+  #convertInPlace({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+    const { red, green, blue } = this.#layout;
+    const { luma, u, v } = this.#planes(widthPx, heightPx);
+    const stepBytes = 4 * box.input.widthPx;
+    const out = tensor.byteOffset + box.top * stepBytes + 4 * box.left;
+    const [redAt, greenAt, blueAt] = [out + 4 * red, out + 4 * green, out + 4 * blue];
+    this.#convertRows(luma, u, v, widthPx, heightPx, redAt, greenAt, blueAt, stepBytes);
+  }
+
+  #convertByRows({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+    const { red, green, blue } = this.#layout;
+    const { luma, u, v, chromaWidth } = this.#planes(widthPx, heightPx);
+    const redRow = this.#row(0, widthPx);
+    const greenRow = this.#row(1, widthPx);
+    const blueRow = this.#row(2, widthPx);
+    const [redAt, greenAt, blueAt] = [redRow.byteOffset, greenRow.byteOffset, blueRow.byteOffset];
     for (let y = 0; y < heightPx; y++) {
-      const chromaRow = (y >> 1) * chromaWidth;
-      this.#kernel.convertRow(
-        luma + y * widthPx,
-        u + chromaRow,
-        v + chromaRow,
-        widthPx,
-        red.byteOffset,
-        green.byteOffset,
-        blue.byteOffset,
-      );
+      const chroma = (y >> 1) * chromaWidth;
+      this.#convertRows(luma + y * widthPx, u + chroma, v + chroma, widthPx, 1, redAt, greenAt, blueAt, 0);
       const out = (box.top + y) * box.input.widthPx + box.left;
-      tensor.set(red, this.#layout.red + out);
-      tensor.set(green, this.#layout.green + out);
-      tensor.set(blue, this.#layout.blue + out);
+      tensor.set(redRow, red + out);
+      tensor.set(greenRow, green + out);
+      tensor.set(blueRow, blue + out);
     }
+  }
+
+  /** Place for one converted row of a channel. */
+  #row(channel: number, widthPx: number): Float32Array {
+    return new Float32Array(this.#memory, ROWS_AT + channel * rowBytes(this.#input), widthPx);
+  }
+
+  /** Addresses of the picture's planes. */
+  #planes(widthPx: number, heightPx: number): { luma: number; u: number; v: number; chromaWidth: number } {
+    const chromaWidth = (widthPx + 1) >> 1;
+    const luma = this.#picture.byteOffset;
+    const u = luma + widthPx * heightPx;
+    return { luma, u, v: u + chromaWidth * ((heightPx + 1) >> 1), chromaWidth };
   }
 
   #useColour(colour: Colour): void {
     if (sameColour(this.#colour, colour)) return;
-    new Float32Array(this.#kernel.memory.buffer, 0, COEFFICIENTS).set(
-      yuv420Coefficients(colour, this.#input),
-    );
+    new Float32Array(this.#memory, 0, COEFFICIENTS).set(yuv420Coefficients(colour, this.#input));
     this.#colour = colour;
-  }
-
-  #stagingFor(widthPx: number, heightPx: number): Staging {
-    const known = this.#staging;
-    if (known?.widthPx === widthPx && known.heightPx === heightPx) return known;
-    const rowBytes = wholeLines(4 * (widthPx + GROUP_PX));
-    const rows = wholeLines(4 * COEFFICIENTS);
-    const pictureAt = rows + 3 * rowBytes;
-    const pictureBytes = i420Bytes(widthPx, heightPx);
-    const { memory } = this.#kernel;
-    const missing = pictureAt + pictureBytes + GROUP_PX - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    const row = (index: number) => new Float32Array(memory.buffer, rows + index * rowBytes, widthPx);
-    this.#staging = {
-      widthPx,
-      heightPx,
-      picture: new Uint8Array(memory.buffer, pictureAt, pictureBytes),
-      red: row(0),
-      green: row(1),
-      blue: row(2),
-    };
-    return this.#staging;
   }
 }
 
 function compile(): WebAssembly.Module | null {
   const bytes = Buffer.from(YUV420_WASM, 'base64');
   return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+}
+
+/** Bytes of the place for one converted row. */
+function rowBytes(input: ModelInput): number {
+  return wholeLines(4 * (input.widthPx + GROUP_PX));
 }
 
 function wholeLines(bytes: number): number {

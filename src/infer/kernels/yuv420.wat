@@ -1,4 +1,4 @@
-;; One row of an I420 picture -> three rows of normalised float32, eight pixels at a time.
+;; Rows of an I420 picture -> rows of normalised float32 in three planes, eight pixels at a time.
 ;;
 ;; For each channel c of a pixel with luma Y and chroma U, V:
 ;;
@@ -7,7 +7,7 @@
 ;; The coefficients already contain the model's normalisation, so that nothing is left to do after the clamp.
 ;; Red does not depend on U, nor blue on V (ITU-R BT.601-7, BT.709-6).
 ;;
-;; Whole groups of eight are read and written: up to seven samples beyond the row's end are read, and up to seven values
+;; Whole groups of eight are read and written: up to seven samples beyond a row's end are read, and up to seven values
 ;; beyond each output row are written. The caller leaves room for both.
 ;;
 ;; Memory: the coefficients lie at address 0 as float32, in the order in which they are loaded below. The caller places the
@@ -15,16 +15,21 @@
 (module
   (memory (export "memory") 1)
 
-  (func (export "convertRow")
-    (param $luma i32) ;; address of the row's first luma sample
-    (param $u i32)    ;; address of its first U sample
-    (param $v i32)    ;; address of its first V sample
-    (param $width i32) ;; pixels, more than 0
-    (param $red i32)   ;; address of the red row, a multiple of 16 for speed
-    (param $green i32)
-    (param $blue i32)
+  (func (export "convertRows")
+    (param $lumaRow i32) ;; address of the first row's first luma sample
+    (param $uRow i32)    ;; address of its first U sample
+    (param $vRow i32)    ;; address of its first V sample
+    (param $width i32)   ;; pixels, more than 0
+    (param $rows i32)    ;; more than 0; the first and the second share their chroma, and so on
+    (param $redRow i32)  ;; address of the first red row, a multiple of 16 for speed
+    (param $greenRow i32)
+    (param $blueRow i32)
+    (param $step i32)    ;; bytes from one output row to the next
 
-    (local $end i32) ;; luma address at which to stop
+    (local $row i32)
+    (local $chromaStep i32) ;; samples from one chroma row to the next
+    (local $luma i32) (local $u i32) (local $v i32) (local $red i32) (local $green i32) (local $blue i32)
+    (local $end i32) ;; luma address at which the row stops
     (local $lumaZero v128)
     (local $redLuma v128) (local $redV v128) (local $redOffset v128) (local $redLow v128) (local $redHigh v128)
     (local $greenLuma v128) (local $greenU v128) (local $greenV v128) (local $greenOffset v128)
@@ -52,61 +57,81 @@
     (local.set $blueOffset (v128.load32_splat offset=56 (i32.const 0)))
     (local.set $blueLow (v128.load32_splat offset=60 (i32.const 0)))
     (local.set $blueHigh (v128.load32_splat offset=64 (i32.const 0)))
-    (local.set $end (i32.add (local.get $luma) (local.get $width)))
+    (local.set $chromaStep (i32.shr_u (i32.add (local.get $width) (i32.const 1)) (i32.const 1)))
 
-    (loop $eight
-      ;; Four chroma samples: bytes -> signed 16 bits around 0 -> float.
-      (local.set $cb
-        (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.sub
-          (i16x8.extend_low_i8x16_u (v128.load32_zero (local.get $u)))
-          (v128.const i16x8 128 128 128 128 128 128 128 128)))))
-      (local.set $cr
-        (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.sub
-          (i16x8.extend_low_i8x16_u (v128.load32_zero (local.get $v)))
-          (v128.const i16x8 128 128 128 128 128 128 128 128)))))
-      (local.set $r (f32x4.add (f32x4.mul (local.get $cr) (local.get $redV)) (local.get $redOffset)))
-      (local.set $g
-        (f32x4.add
-          (f32x4.mul (local.get $cb) (local.get $greenU))
-          (f32x4.add (f32x4.mul (local.get $cr) (local.get $greenV)) (local.get $greenOffset))))
-      (local.set $b (f32x4.add (f32x4.mul (local.get $cb) (local.get $blueU)) (local.get $blueOffset)))
-      (local.set $samples
-        (i16x8.sub (i16x8.extend_low_i8x16_u (v128.load64_zero (local.get $luma))) (local.get $lumaZero)))
+    (loop $next
+      (local.set $luma (local.get $lumaRow))
+      (local.set $u (local.get $uRow))
+      (local.set $v (local.get $vRow))
+      (local.set $red (local.get $redRow))
+      (local.set $green (local.get $greenRow))
+      (local.set $blue (local.get $blueRow))
+      (local.set $end (i32.add (local.get $luma) (local.get $width)))
 
-      ;; Pixels 0 to 3 share chroma samples 0 and 1: each shuffle repeats these two, four bytes each.
-      (local.set $y (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $samples))))
-      (v128.store (local.get $red)
-        (f32x4.pmin (local.get $redHigh) (f32x4.pmax (local.get $redLow) (f32x4.add
-          (f32x4.mul (local.get $y) (local.get $redLuma))
-          (i8x16.shuffle 0 1 2 3 0 1 2 3 4 5 6 7 4 5 6 7 (local.get $r) (local.get $r))))))
-      (v128.store (local.get $green)
-        (f32x4.pmin (local.get $greenHigh) (f32x4.pmax (local.get $greenLow) (f32x4.add
-          (f32x4.mul (local.get $y) (local.get $greenLuma))
-          (i8x16.shuffle 0 1 2 3 0 1 2 3 4 5 6 7 4 5 6 7 (local.get $g) (local.get $g))))))
-      (v128.store (local.get $blue)
-        (f32x4.pmin (local.get $blueHigh) (f32x4.pmax (local.get $blueLow) (f32x4.add
-          (f32x4.mul (local.get $y) (local.get $blueLuma))
-          (i8x16.shuffle 0 1 2 3 0 1 2 3 4 5 6 7 4 5 6 7 (local.get $b) (local.get $b))))))
+      (loop $eight
+        ;; Four chroma samples: bytes -> signed 16 bits around 0 -> float.
+        (local.set $cb
+          (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.sub
+            (i16x8.extend_low_i8x16_u (v128.load32_zero (local.get $u)))
+            (v128.const i16x8 128 128 128 128 128 128 128 128)))))
+        (local.set $cr
+          (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.sub
+            (i16x8.extend_low_i8x16_u (v128.load32_zero (local.get $v)))
+            (v128.const i16x8 128 128 128 128 128 128 128 128)))))
+        (local.set $r (f32x4.add (f32x4.mul (local.get $cr) (local.get $redV)) (local.get $redOffset)))
+        (local.set $g
+          (f32x4.add
+            (f32x4.mul (local.get $cb) (local.get $greenU))
+            (f32x4.add (f32x4.mul (local.get $cr) (local.get $greenV)) (local.get $greenOffset))))
+        (local.set $b (f32x4.add (f32x4.mul (local.get $cb) (local.get $blueU)) (local.get $blueOffset)))
+        (local.set $samples
+          (i16x8.sub (i16x8.extend_low_i8x16_u (v128.load64_zero (local.get $luma))) (local.get $lumaZero)))
 
-      ;; Pixels 4 to 7 share chroma samples 2 and 3.
-      (local.set $y (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $samples))))
-      (v128.store offset=16 (local.get $red)
-        (f32x4.pmin (local.get $redHigh) (f32x4.pmax (local.get $redLow) (f32x4.add
-          (f32x4.mul (local.get $y) (local.get $redLuma))
-          (i8x16.shuffle 8 9 10 11 8 9 10 11 12 13 14 15 12 13 14 15 (local.get $r) (local.get $r))))))
-      (v128.store offset=16 (local.get $green)
-        (f32x4.pmin (local.get $greenHigh) (f32x4.pmax (local.get $greenLow) (f32x4.add
-          (f32x4.mul (local.get $y) (local.get $greenLuma))
-          (i8x16.shuffle 8 9 10 11 8 9 10 11 12 13 14 15 12 13 14 15 (local.get $g) (local.get $g))))))
-      (v128.store offset=16 (local.get $blue)
-        (f32x4.pmin (local.get $blueHigh) (f32x4.pmax (local.get $blueLow) (f32x4.add
-          (f32x4.mul (local.get $y) (local.get $blueLuma))
-          (i8x16.shuffle 8 9 10 11 8 9 10 11 12 13 14 15 12 13 14 15 (local.get $b) (local.get $b))))))
+        ;; Pixels 0 to 3 share chroma samples 0 and 1: each shuffle repeats these two, four bytes each.
+        (local.set $y (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $samples))))
+        (v128.store (local.get $red)
+          (f32x4.pmin (local.get $redHigh) (f32x4.pmax (local.get $redLow) (f32x4.add
+            (f32x4.mul (local.get $y) (local.get $redLuma))
+            (i8x16.shuffle 0 1 2 3 0 1 2 3 4 5 6 7 4 5 6 7 (local.get $r) (local.get $r))))))
+        (v128.store (local.get $green)
+          (f32x4.pmin (local.get $greenHigh) (f32x4.pmax (local.get $greenLow) (f32x4.add
+            (f32x4.mul (local.get $y) (local.get $greenLuma))
+            (i8x16.shuffle 0 1 2 3 0 1 2 3 4 5 6 7 4 5 6 7 (local.get $g) (local.get $g))))))
+        (v128.store (local.get $blue)
+          (f32x4.pmin (local.get $blueHigh) (f32x4.pmax (local.get $blueLow) (f32x4.add
+            (f32x4.mul (local.get $y) (local.get $blueLuma))
+            (i8x16.shuffle 0 1 2 3 0 1 2 3 4 5 6 7 4 5 6 7 (local.get $b) (local.get $b))))))
 
-      (local.set $u (i32.add (local.get $u) (i32.const 4)))
-      (local.set $v (i32.add (local.get $v) (i32.const 4)))
-      (local.set $red (i32.add (local.get $red) (i32.const 32)))
-      (local.set $green (i32.add (local.get $green) (i32.const 32)))
-      (local.set $blue (i32.add (local.get $blue) (i32.const 32)))
-      (local.set $luma (i32.add (local.get $luma) (i32.const 8)))
-      (br_if $eight (i32.lt_u (local.get $luma) (local.get $end))))))
+        ;; Pixels 4 to 7 share chroma samples 2 and 3.
+        (local.set $y (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $samples))))
+        (v128.store offset=16 (local.get $red)
+          (f32x4.pmin (local.get $redHigh) (f32x4.pmax (local.get $redLow) (f32x4.add
+            (f32x4.mul (local.get $y) (local.get $redLuma))
+            (i8x16.shuffle 8 9 10 11 8 9 10 11 12 13 14 15 12 13 14 15 (local.get $r) (local.get $r))))))
+        (v128.store offset=16 (local.get $green)
+          (f32x4.pmin (local.get $greenHigh) (f32x4.pmax (local.get $greenLow) (f32x4.add
+            (f32x4.mul (local.get $y) (local.get $greenLuma))
+            (i8x16.shuffle 8 9 10 11 8 9 10 11 12 13 14 15 12 13 14 15 (local.get $g) (local.get $g))))))
+        (v128.store offset=16 (local.get $blue)
+          (f32x4.pmin (local.get $blueHigh) (f32x4.pmax (local.get $blueLow) (f32x4.add
+            (f32x4.mul (local.get $y) (local.get $blueLuma))
+            (i8x16.shuffle 8 9 10 11 8 9 10 11 12 13 14 15 12 13 14 15 (local.get $b) (local.get $b))))))
+
+        (local.set $u (i32.add (local.get $u) (i32.const 4)))
+        (local.set $v (i32.add (local.get $v) (i32.const 4)))
+        (local.set $red (i32.add (local.get $red) (i32.const 32)))
+        (local.set $green (i32.add (local.get $green) (i32.const 32)))
+        (local.set $blue (i32.add (local.get $blue) (i32.const 32)))
+        (local.set $luma (i32.add (local.get $luma) (i32.const 8)))
+        (br_if $eight (i32.lt_u (local.get $luma) (local.get $end))))
+
+      (local.set $lumaRow (local.get $end))
+      (if (i32.and (local.get $row) (i32.const 1))
+        (then
+          (local.set $uRow (i32.add (local.get $uRow) (local.get $chromaStep)))
+          (local.set $vRow (i32.add (local.get $vRow) (local.get $chromaStep)))))
+      (local.set $redRow (i32.add (local.get $redRow) (local.get $step)))
+      (local.set $greenRow (i32.add (local.get $greenRow) (local.get $step)))
+      (local.set $blueRow (i32.add (local.get $blueRow) (local.get $step)))
+      (local.set $row (i32.add (local.get $row) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $row) (local.get $rows))))))

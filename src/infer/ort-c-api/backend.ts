@@ -82,7 +82,12 @@ export class OrtCApiBackend implements InferenceBackend {
       const inputs = readTensorInfos(api, handle, 'Input');
       const outputs = readTensorInfos(api, handle, 'Output');
       assertImageModel(options.file, inputs);
-      return new OrtSession(api, this.#clock, { handle, inputs, outputs, provider }, refused);
+      return new OrtSession(
+        api,
+        this.#clock,
+        { handle, inputs, outputs, provider, refused },
+        options.inputMemory,
+      );
     } catch (error) {
       api.ReleaseSession(handle);
       throw error;

@@ -17,6 +17,7 @@ export interface OpenedModel {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly provider: Provider;
+  readonly refused: readonly ProviderRefusal[];
 }
 
 /**
@@ -37,6 +38,7 @@ export class OrtSession implements InferenceSession {
   readonly #inputValues = new BigUint64Array(1);
   readonly #outputValues: BigUint64Array;
   readonly #boundOutputs: (NativeTensor | undefined)[];
+  readonly #inputMemory: Float32Array<ArrayBuffer> | undefined;
   #inputData = new Float32Array(0);
   #boundInput: NativeTensor | undefined;
   /** Settles when the native call has returned; never rejects. */
@@ -44,14 +46,21 @@ export class OrtSession implements InferenceSession {
   #spent = false;
   #closing: Promise<void> | undefined;
 
-  constructor(api: OrtApi, clock: Clock, model: OpenedModel, refused: readonly ProviderRefusal[]) {
+  /** @param inputMemory see `SessionOptions` */
+  constructor(
+    api: OrtApi,
+    clock: Clock,
+    model: OpenedModel,
+    inputMemory: Float32Array<ArrayBuffer> | undefined,
+  ) {
     this.#api = api;
     this.#clock = clock;
     this.#handle = model.handle;
     this.inputs = model.inputs;
     this.outputs = model.outputs;
     this.provider = model.provider;
-    this.refused = refused;
+    this.refused = model.refused;
+    this.#inputMemory = inputMemory;
     this.#inputNames = new CStrings(model.inputs.map((input) => input.name));
     this.#outputNames = new CStrings(model.outputs.map((output) => output.name));
     this.#outputValues = new BigUint64Array(model.outputs.length);
@@ -62,7 +71,8 @@ export class OrtSession implements InferenceSession {
   input(length: number): Float32Array {
     if (this.#inputData.length !== length) {
       this.#unbindInput();
-      this.#inputData = new Float32Array(length);
+      const given = this.#inputMemory;
+      this.#inputData = given?.length === length ? given : new Float32Array(length);
     }
     return this.#inputData;
   }
@@ -73,21 +83,10 @@ export class OrtSession implements InferenceSession {
       throw runFailed('a run is in progress, and a session runs one at a time');
     this.#bind(dims);
     this.#running = this.#call();
-    let timedOut = false;
-    const deadline = this.#clock.after(deadlineMs, () => {
-      timedOut = true;
-      this.#terminate();
-    });
-    let failure: Error | undefined;
-    try {
-      failure = await withDeadline(this.#running, deadlineMs + TERMINATE_GRACE_MS, 'run', this.#clock);
-    } catch (error) {
-      throw runTimedOut(deadlineMs, 'it does not end although it was told to', error);
-    } finally {
-      deadline.cancel();
-    }
+    const failure = await this.#endedBy(this.#running, deadlineMs);
     if (this.#closing !== undefined) throw sessionClosed();
-    if (timedOut) throw runTimedOut(deadlineMs, 'it was ended', failure);
+    // Only a deadline or closing ends a run.
+    if (this.#spent) throw runTimedOut(deadlineMs, 'it was ended', failure);
     if (failure !== undefined) throw runFailed(plainReason(failure), failure);
     return this.#readOutputs();
   }
@@ -125,6 +124,25 @@ export class OrtSession implements InferenceSession {
       check(this.#api, this.#api.SessionEndProfiling(this.#handle, allocator, out)),
     );
     check(this.#api, this.#api.AllocatorFree(allocator, name));
+  }
+
+  /**
+   * Waits for a run and ends it at its deadline. The second timer, for one that does not end, is set only then: nearly every
+   * run is in time, and there is one for every frame.
+   */
+  #endedBy(running: Promise<Error | undefined>, deadlineMs: number): Promise<Error | undefined> {
+    return new Promise((resolve, reject) => {
+      let timer = this.#clock.after(deadlineMs, () => {
+        this.#terminate();
+        timer = this.#clock.after(TERMINATE_GRACE_MS, () =>
+          reject(runTimedOut(deadlineMs, 'it does not end although it was told to')),
+        );
+      });
+      void running.then((failure) => {
+        timer.cancel();
+        resolve(failure);
+      });
+    });
   }
 
   #terminate(): void {

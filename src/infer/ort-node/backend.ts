@@ -23,7 +23,8 @@ export class OrtNodeBackend implements InferenceBackend {
     ).version;
   }
 
-  async open(options: SessionOptions): Promise<InferenceSession> {
+  /** Does not use `inputMemory`, which the worker's thread cannot see. */
+  async open({ inputMemory: _, ...options }: SessionOptions): Promise<InferenceSession> {
     await assertReadableModel(options.file);
     const worker = startWorker();
     const answer = await worker.ask({ type: 'open', options });

@@ -1,0 +1,95 @@
+import type { CameraConfig, OccupancyConfig } from '../config/camera-schema.ts';
+import type { EventDraft } from '../flow/domain-event.ts';
+import type { FrameFacts } from './sighting.ts';
+import type { Subject } from './subject.ts';
+
+/** One rule "more than N of these in this zone for so long". */
+class OccupancyRule {
+  readonly zone: string;
+  readonly name: string;
+  readonly config: OccupancyConfig;
+  /** Since when there are too many. */
+  since: { readonly monoMs: number; readonly atMs: number } | undefined;
+  occupied = false;
+
+  constructor(zone: string, name: string, config: OccupancyConfig) {
+    this.zone = zone;
+    this.name = name;
+    this.config = config;
+  }
+
+  count(objects: readonly Subject[]): number {
+    const { objects: labels } = this.config;
+    return objects.filter(
+      ({ label, zones }) => zones.includes(this.zone) && (labels?.includes(label) ?? true),
+    ).length;
+  }
+}
+
+/** The occupancy rules of one camera. Each tells `zone.occupied` and `zone.cleared` in turn, and is cleared in the end. */
+export class OccupancyWatch {
+  readonly #cameraId: string;
+  readonly #rules: readonly OccupancyRule[];
+  #frame: FrameFacts | undefined;
+
+  constructor(cameraId: string, zones: CameraConfig['zones']) {
+    this.#cameraId = cameraId;
+    this.#rules = Object.entries(zones).flatMap(([zone, { occupancy }]) =>
+      Object.entries(occupancy).map(([name, config]) => new OccupancyRule(zone, name, config)),
+    );
+  }
+
+  /** One frame, with the objects that are present in it. */
+  update(objects: readonly Subject[], frame: FrameFacts): EventDraft[] {
+    this.#frame = frame;
+    return this.#rules.flatMap((rule) => this.#weigh(rule, objects, frame));
+  }
+
+  /** Nobody is watched any more. */
+  end(): EventDraft[] {
+    const frame = this.#frame;
+    return frame === undefined ? [] : this.#rules.flatMap((rule) => this.#weigh(rule, [], frame));
+  }
+
+  #weigh(rule: OccupancyRule, objects: readonly Subject[], frame: FrameFacts): EventDraft[] {
+    const { captureMonoMs: monoMs, captureAtMs } = frame.times;
+    const count = rule.count(objects);
+    if (count <= rule.config.moreThan) {
+      const wasOccupied = rule.occupied;
+      rule.occupied = false;
+      rule.since = undefined;
+      return wasOccupied ? [this.#draft('zone.cleared', rule, count, frame, captureAtMs)] : [];
+    }
+    rule.since ??= { monoMs, atMs: captureAtMs };
+    if (rule.occupied || monoMs - rule.since.monoMs < rule.config.forMs) return [];
+    rule.occupied = true;
+    return [this.#draft('zone.occupied', rule, count, frame, rule.since.atMs)];
+  }
+
+  #draft(
+    type: 'zone.occupied' | 'zone.cleared',
+    { zone, name, config }: OccupancyRule,
+    count: number,
+    { times, inferredAtMs }: FrameFacts,
+    sinceMs: number,
+  ): EventDraft {
+    const captureAtMs = Math.round(times.captureAtMs);
+    return {
+      type,
+      cameraId: this.#cameraId,
+      atMs: captureAtMs,
+      timings: {
+        captureAtMs,
+        decodedAtMs: Math.round(times.decodedAtMs),
+        inferredAtMs: Math.round(inferredAtMs),
+        emittedAtMs: 0,
+      },
+      severity: config.severity,
+      zone,
+      rule: name,
+      count,
+      moreThan: config.moreThan,
+      sinceMs: Math.round(sinceMs),
+    };
+  }
+}

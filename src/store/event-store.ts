@@ -1,0 +1,307 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
+import { explain, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
+import type { StorageConfig } from '../config/schema.ts';
+import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
+import type { OutboxStatus } from '../flow/outbox-source.ts';
+import { AgeClock } from './age-clock.ts';
+import { toRow } from './event-row.ts';
+import type { EventRow, OutboxCount } from './messages.ts';
+import { asObject, asOccupancy, orphanEnds, type StoredObject } from './orphans.ts';
+import { Outbox, type WaitingEvent } from './outbox.ts';
+import { StoreThread } from './store-thread.ts';
+import { StoredSettings } from './stored-settings.ts';
+import { Tidying } from './tidying.ts';
+
+const DAY_MS = 86_400_000;
+/** Events of one transaction: after an outage of the disk, more than that wait. */
+const COMMIT_EVENTS = 500;
+/** Events held in memory while the disk takes none. */
+const UNSAVED_EVENTS = 10_000;
+const RETRY_MS = 2_000;
+/** Acknowledgements ride with the next commit, or go alone after so long, or when there are so many. */
+const ACK_DELAY_MS = 1_000;
+const ACK_EVENTS = 500;
+
+export interface EventStoreParts {
+  readonly config: StorageConfig;
+  /** False without a broker: then no event waits for one. */
+  readonly outbox: boolean;
+  /** Makes the event of a draft. @param seq its number */
+  readonly seal: (draft: EventDraft, seq: number) => DomainEvent;
+  /** Hears every event once it is on disk, in order; with the disk out of order, once it is in memory. */
+  readonly onEvent: (event: DomainEvent) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Largest size of the database in pages, as if the disk were full beyond it. */
+  readonly maxPages?: number;
+}
+
+export interface StoreStatus {
+  readonly ok: boolean;
+  /** Why events cannot be stored now; null when they can. */
+  readonly error: string | null;
+  /** Events in memory that the disk did not take. */
+  readonly unsaved: number;
+  /** Events that the disk never got: too many came while it was out of order. */
+  readonly lost: number;
+}
+
+/**
+ * The events of a device on disk. Drafts that come while a commit is on its way share the next one: their numbers are
+ * given then, and only what is on disk is offered to the broker. When the disk takes nothing, events are told all the
+ * same, kept in memory with their numbers, and stored when it does again.
+ */
+export class EventStore implements Service {
+  readonly name = 'store';
+  /** Where the broker's publisher gets events from. */
+  readonly outbox: Outbox;
+  /** What was set while running, in earlier runs and in this one. */
+  readonly settings = new StoredSettings();
+  readonly #parts: EventStoreParts;
+  readonly #log: Logger;
+  #thread: StoreThread | undefined;
+  #age: AgeClock | undefined;
+  #seq = 0;
+  #lastEventId: string | null = null;
+  #drafts: EventDraft[] = [];
+  /** Numbered and not on disk, oldest first. */
+  #unsaved: EventRow[] = [];
+  /** Numbered and not told. */
+  #untold: DomainEvent[] = [];
+  readonly #acked = new Set<number>();
+  #count: OutboxCount = { waiting: 0, oldestAtMs: null, dropped: 0 };
+  #committing: Promise<void> | undefined;
+  #error: string | null = null;
+  #lost = 0;
+  readonly #tidying: Tidying;
+  #ackTimer: Timer | undefined;
+  #retryTimer: Timer | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: EventStoreParts) {
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.outbox = new Outbox({
+      read: (afterSeq, upToSeq, limit) => this.#read(afterSeq, upToSeq, limit),
+      acknowledged: (seq) => this.#acknowledged(seq),
+      isAcknowledged: (seq) => this.#acked.has(seq),
+      status: () => this.#outboxStatus(),
+    });
+    this.#tidying = new Tidying(parts.clock, parts.log, (outbox) => this.#counted(outbox));
+  }
+
+  /** @throws OcellusError `store_failed`, `store_locked` */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { config, outbox, clock, maxPages } = this.#parts;
+    const thread = new StoreThread();
+    this.#thread = thread;
+    const opened = await thread.ask({
+      type: 'open',
+      folder: config.path,
+      limits: {
+        outbox,
+        outboxEvents: config.outbox.maxEvents,
+        outboxAgeMs: config.outbox.maxDays * DAY_MS,
+        historyAgeMs: config.retention.eventsDays * DAY_MS,
+        maxPages: maxPages ?? null,
+      },
+      wallMs: clock.wallMs(),
+    });
+    for (const warning of opened.warnings) this.#log.warn({ path: config.path }, warning);
+    this.#seq = opened.seq;
+    this.#lastEventId = opened.eventId;
+    this.#age = new AgeClock(clock, opened.stamp);
+    this.#count = opened.outbox;
+    this.settings.opened(this.#thread, opened.settings);
+    this.outbox.offer([], opened.seq);
+    this.#tidying.start(thread, this.#age);
+    const { waiting } = opened.outbox;
+    this.#log.info({ path: config.path, seq: opened.seq, waiting }, 'store opened');
+  }
+
+  /** `eventId` of the newest event of an earlier run; null when there is none. Known once started. */
+  get lastEventId(): string | null {
+    return this.#lastEventId;
+  }
+
+  get status(): StoreStatus {
+    return { ok: this.#error === null, error: this.#error, unsaved: this.#unsaved.length, lost: this.#lost };
+  }
+
+  /** Takes an event. Returns at once; it is told as soon as it is on disk. */
+  put(draft: EventDraft): void {
+    this.#drafts.push(draft);
+    this.#commitSoon();
+  }
+
+  /** Objects that an earlier run started and did not end, by their last event. */
+  async orphans(): Promise<StoredObject[]> {
+    const { objects } = await this.#ask().ask({ type: 'live' });
+    return objects.map(asObject);
+  }
+
+  /**
+   * Ends what an earlier run left open: objects with `cause: restarted`, after `zone.left` for their zones, and zones that
+   * were too full. To be called before the cameras start.
+   * @param keepObjectIds objects that somebody takes over, and will end
+   */
+  async endOrphans(keepObjectIds: ReadonlySet<string> = new Set()): Promise<void> {
+    const { objects, occupancies } = await this.#ask().ask({ type: 'live' });
+    const orphans = objects.map(asObject).filter(({ objectId }) => !keepObjectIds.has(objectId));
+    for (const draft of orphanEnds(orphans, occupancies.map(asOccupancy))) this.put(draft);
+    if (orphans.length > 0) {
+      this.#log.info({ objects: orphans.length }, 'ended objects of a run that did not end in order');
+    }
+  }
+
+  /** Stores what is on its way and lets the disk go. */
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const thread = this.#thread;
+    this.#tidying.stop();
+    for (const timer of [this.#ackTimer, this.#retryTimer]) timer?.cancel();
+    if (thread === undefined) return;
+    if (this.#age !== undefined)
+      await withDeadline(this.#drain(), deadlineMs, 'storing events', this.#parts.clock);
+    if (this.#unsaved.length > 0) {
+      this.#log.error({ events: this.#unsaved.length }, 'events were not stored: the disk takes none');
+    }
+    await thread.ask({ type: 'close' }).catch((error: unknown) => {
+      this.#log.warn({ error: messageOf(error) }, 'the store did not close in order');
+    });
+    await thread.exited();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#committing;
+    // Twice: events that came during the first commit. A disk that takes nothing will not start to now.
+    for (let i = 0; i < 2 || (this.#error === null && this.#hasWork); i++) await this.#commitAll();
+  }
+
+  get #hasWork(): boolean {
+    return this.#drafts.length > 0 || this.#unsaved.length > 0 || this.#acked.size > 0;
+  }
+
+  #ask(): StoreThread {
+    if (this.#thread === undefined) throw new Error('the store is not started');
+    return this.#thread;
+  }
+
+  #commitSoon(): void {
+    if (this.#committing !== undefined || this.#age === undefined) return;
+    // After this turn of the event loop, so that everything that one frame brought shares a commit.
+    this.#committing = new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#commitAll())
+      .finally(() => {
+        this.#committing = undefined;
+        const isOwed = this.#unsaved.length > 0 || this.#acked.size >= ACK_EVENTS;
+        if (this.#drafts.length > 0 || (this.#error === null && isOwed)) this.#commitSoon();
+      });
+  }
+
+  /** One commit of everything that waits for one, as far as it fits. */
+  async #commitAll(): Promise<void> {
+    this.#number();
+    const rows = this.#unsaved.slice(0, COMMIT_EVENTS);
+    const acked = [...this.#acked];
+    if (rows.length === 0 && acked.length === 0) return;
+    const stamp = this.#age?.now() ?? { ageMs: 0, wallMs: 0 };
+    try {
+      const { outbox } = await this.#ask().ask({ type: 'commit', rows, acked, stamp });
+      this.#saved(rows, acked, outbox);
+    } catch (error) {
+      await this.#refused(error);
+    }
+  }
+
+  #number(): void {
+    for (const draft of this.#drafts.splice(0)) {
+      this.#seq += 1;
+      const event = this.#parts.seal(draft, this.#seq);
+      this.#unsaved.push(toRow(event));
+      this.#untold.push(event);
+    }
+  }
+  #saved(rows: readonly EventRow[], acked: readonly number[], outbox: OutboxCount): void {
+    this.#counted(outbox);
+    this.#unsaved.splice(0, rows.length);
+    for (const seq of acked) this.#acked.delete(seq);
+    if (this.#error !== null) this.#log.info({}, 'events are stored again');
+    this.#error = null;
+    this.#tell(rows.at(-1)?.seq ?? 0);
+  }
+
+  /** The disk did not take it: what has happened is told all the same, and the numbers given are noted where they can be. */
+  async #refused(error: unknown): Promise<void> {
+    const reason = explain(error);
+    if (this.#error === null) {
+      this.#log.error(
+        { error: reason },
+        'events cannot be stored: they are published live and kept in memory',
+      );
+    }
+    this.#error = reason;
+    const excess = this.#unsaved.length - UNSAVED_EVENTS;
+    for (const { seq } of this.#unsaved.splice(0, Math.max(0, excess))) this.#acked.delete(seq);
+    this.#lost += Math.max(0, excess);
+    await this.#ask()
+      .ask({ type: 'note', seq: this.#seq })
+      .catch(() => {});
+    this.#tell(this.#seq);
+    this.#retryTimer?.cancel();
+    this.#retryTimer = this.#parts.clock.after(RETRY_MS, () => this.#commitSoon());
+  }
+
+  /** Lets everybody know of the events up to `seq`. */
+  #tell(seq: number): void {
+    const count = this.#untold.findIndex((event) => event.seq > seq);
+    const told = this.#untold.splice(0, count < 0 ? this.#untold.length : count);
+    if (told.length === 0) return;
+    if (this.#parts.outbox) this.outbox.offer(told.map(toRow), told.at(-1)!.seq);
+    for (const event of told) this.#parts.onEvent(event);
+  }
+
+  async #read(afterSeq: number, upToSeq: number, limit: number): Promise<readonly WaitingEvent[]> {
+    const { rows } = await this.#ask().ask({ type: 'page', afterSeq, upToSeq, limit });
+    const inMemory = this.#unsaved.filter(({ seq }) => seq > afterSeq && seq <= upToSeq);
+    // What the disk did not take comes after all that it has.
+    return rows.length < limit ? [...rows, ...inMemory] : rows;
+  }
+
+  #acknowledged(seq: number): void {
+    this.#acked.add(seq);
+    if (this.#acked.size >= ACK_EVENTS) this.#commitSoon();
+    else if (this.#ackTimer === undefined) {
+      this.#ackTimer = this.#parts.clock.after(ACK_DELAY_MS, () => {
+        this.#ackTimer = undefined;
+        this.#commitSoon();
+      });
+    }
+  }
+
+  #outboxStatus(): OutboxStatus {
+    const { waiting, oldestAtMs, dropped } = this.#count;
+    const inMemory = this.#parts.outbox ? this.#unsaved.length + this.#drafts.length : 0;
+    const queued = Math.max(0, waiting + inMemory - this.#acked.size);
+    const oldest = oldestAtMs ?? this.#unsaved[0]?.atMs ?? null;
+    return { queued, oldestAtMs: queued === 0 ? null : oldest, dropped };
+  }
+
+  #counted(outbox: OutboxCount): void {
+    const events = outbox.dropped - this.#count.dropped;
+    this.#count = outbox;
+    if (events <= 0) return;
+    this.#log.warn(
+      { events },
+      'the oldest events that wait for the broker were dropped: too many or too old',
+    );
+  }
+}

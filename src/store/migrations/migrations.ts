@@ -1,0 +1,4 @@
+import { events } from './0001-events.ts';
+
+/** Every migration in order, one numbered file each. The schema's version is how many have been applied; none ever changes. */
+export const migrations: readonly string[] = [events];

@@ -1,0 +1,129 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, it } from 'vitest';
+import { seededRandom } from '../../src/base/random.ts';
+import type { DomainEvent } from '../../src/flow/domain-event.ts';
+import { Mosquitto } from '../fixtures/mosquitto.ts';
+import { MqttRecorder } from '../fixtures/mqtt-recorder.ts';
+import { Program } from '../fixtures/program.ts';
+import { readStoredEvents } from '../fixtures/stored-events.ts';
+import { waitUntil } from '../fixtures/wait-until.ts';
+
+const DEMO_MODEL = fileURLToPath(new URL('../../models/demo-scene.onnx', import.meta.url));
+const CYCLES = Number(process.env.OCELLUS_STORM_CYCLES ?? 8);
+const SEED = Number(process.env.OCELLUS_STORM_SEED ?? Date.now() % 1_000_000);
+/** A daemon notices that its broker is gone within this time; what it committed before may have been sent. */
+const NOTICE_MS = 200;
+
+const undo: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+it(
+  `${CYCLES} times kill -9 of daemon and broker at random: every event once, none lost, every object ended`,
+  async () => {
+    const random = seededRandom(SEED);
+    const folder = await mkdtemp(join(tmpdir(), 'ocellus-storm-'));
+    undo.push(() => rm(folder, { recursive: true, force: true }));
+    const broker = await Mosquitto.start({ persistent: true });
+    undo.push(() => broker.stop());
+    const recorder = await MqttRecorder.connect(broker.url);
+    undo.push(() => recorder.close());
+    const config = join(folder, 'ocellus.yaml');
+    // Every run finds other people in the street.
+    const startDaemon = async (cycle: number) => {
+      await writeFile(config, configText(broker.url, join(folder, 'store'), 20 + cycle * 7));
+      return new Program(['run', '-c', config]);
+    };
+    let daemon = await startDaemon(0);
+    undo.push(() => daemon.stop());
+
+    const outages: [fromMs: number, toMs: number][] = [];
+    for (let cycle = 0; cycle < CYCLES; cycle++) {
+      await sleep(500 + random() * 4_000);
+      const victim = random();
+      if (victim < 0.7) {
+        daemon.kill('SIGKILL');
+        expect((await daemon.exited).signal, daemon.stderr).toBe('SIGKILL');
+      }
+      if (victim > 0.4) {
+        await broker.kill();
+        const fromMs = Date.now();
+        await sleep(random() * 2_000);
+        outages.push([fromMs, Date.now()]);
+        await broker.restart();
+      }
+      if (victim < 0.7) daemon = await startDaemon(cycle + 1);
+    }
+    await waitUntil(() => recorder.last('availability') === 'online', 'the daemon', 60_000);
+    await sleep(3_000);
+    expect(await daemon.stop(), daemon.stderr).toEqual({ status: 143, signal: null });
+
+    const stored = readStoredEvents(join(folder, 'store'));
+    await waitUntil(
+      () => new Set(recorder.events().map(({ seq }) => seq)).size >= stored.length,
+      `all ${stored.length} events (seed ${SEED})`,
+      60_000,
+    );
+    const heard = recorder.events();
+    const reason = `seed ${SEED}`;
+    expect(seqsOf(stored), `stored without a gap, ${reason}`).toEqual(stored.map((_, index) => index + 1));
+    const firsts = new Map<string, DomainEvent>();
+    for (const event of heard) if (!firsts.has(event.eventId)) firsts.set(event.eventId, event);
+    const once = [...firsts.values()].sort((a, b) => a.seq - b.seq);
+    expect(once.map(asLive), `heard what was stored, once by eventId, ${reason}`).toEqual(stored);
+
+    const byObject = (type: string) =>
+      once.filter((event) => event.type === type).map((event) => ('objectId' in event ? event.objectId : ''));
+    const started = byObject('object.started');
+    expect(started.length, reason).toBeGreaterThan(0);
+    expect(new Set(started).size, reason).toBe(started.length);
+    expect(byObject('object.ended').sort(), reason).toEqual([...started].sort());
+    expect(
+      once.map(({ eventId }) => eventId),
+      `ids in the order of seq, ${reason}`,
+    ).toEqual(once.map(({ eventId }) => eventId).sort());
+
+    const late = heard.filter(({ timings: { emittedAtMs } }) =>
+      outages.some(([fromMs, toMs]) => emittedAtMs > fromMs + NOTICE_MS && emittedAtMs < toMs),
+    );
+    expect(
+      late.filter(({ replayed }) => !replayed),
+      `replayed where due, ${reason}`,
+    ).toEqual([]);
+
+    const fresh = await MqttRecorder.connect(broker.url);
+    undo.push(() => fresh.close());
+    await waitUntil(() => fresh.last('/availability') === 'offline', 'the farewell');
+    const counts = fresh.messages.filter(({ topic }) => topic.includes('/counts/'));
+    expect(counts.length, reason).toBeGreaterThan(0);
+    expect(
+      counts.filter(({ text }) => text !== '0'),
+      `counts at the end, ${reason}`,
+    ).toEqual([]);
+    expect(JSON.parse(fresh.last('storm/outbox') ?? '{}'), reason).toMatchObject({ dropped: 0 });
+  },
+  60_000 + CYCLES * 15_000,
+);
+
+function configText(url: string, store: string, sceneStartS: number): string {
+  return `device: { id: storm }
+mqtt: { url: '${url}' }
+storage: { path: '${store}' }
+models: { default: { file: '${DEMO_MODEL}' } }
+cameras:
+  street:
+    source: sim://scene?seed=7&rate=60&start=${sceneStartS}
+    detect: { fps: 10 }
+    motion: { mode: off }
+    zones: { road: { polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]] } }
+    lines: { middle: { from: [0.5, 1], to: [0.5, 0.3] } }
+`;
+}
+
+const seqsOf = (events: readonly DomainEvent[]) => events.map(({ seq }) => seq);
+const asLive = (event: DomainEvent): DomainEvent => ({ ...event, replayed: false });
