@@ -8,6 +8,7 @@ import type {
   SessionOptions,
   Tensor,
 } from './backend.ts';
+import { cpuOptions } from './detector.ts';
 import type { Yuv420Picture } from './preprocess-yuv420.ts';
 import { resampleYuv420 } from './resample-yuv420.ts';
 import { type TensorLayout, tensorLayout } from './tensor-layout.ts';
@@ -34,7 +35,12 @@ const SUM_TOLERANCE = 1e-3;
  */
 export async function openClassifier(options: ClassifierOptions): Promise<Classifier> {
   const { backend, model, providers, providerOptions, threads, runTimeoutMs } = options;
-  const session = await backend.open({ file: model.file, providers, providerOptions, threads });
+  const session = await backend.open({
+    file: model.file,
+    providers,
+    providerOptions: { ...providerOptions, cpu: { ...cpuOptions(model), ...providerOptions.cpu } },
+    threads,
+  });
   const classifier = new Classifier(session, model, runTimeoutMs);
   try {
     await classifier.warmUp();

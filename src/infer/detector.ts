@@ -69,7 +69,7 @@ export async function openDetector(options: DetectorOptions): Promise<Detector> 
  * CPUs with AVX2 but without VNNI add pairs of uint8 x int8 products with 16-bit saturation, which costs a quantized YOLOv8n
  * 2 points of AP; this asks ONNX Runtime for the exact way there, and changes nothing elsewhere.
  */
-function cpuOptions({ summary }: DetectionModel): Record<string, string> {
+export function cpuOptions({ summary }: Pick<DetectionModel, 'summary'>): Record<string, string> {
   const quantized = ['QuantizeLinear', 'DynamicQuantizeLinear'].some((name) => name in summary.operators);
   return quantized ? { 'session.x64quantprecision': '1' } : {};
 }

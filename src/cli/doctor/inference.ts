@@ -12,11 +12,13 @@ const CLOSE_DEADLINE_MS = 5_000;
 /** Loads ONNX Runtime, and every configured model on every provider that it names, each on its own. */
 export async function inferenceFindings(config: Config): Promise<Finding[]> {
   const models = Object.entries(config.models);
-  if (models.length === 0) return [await runtimeFinding({ backend: 'auto' }, 'onnxruntime')];
+  const classifiers = Object.entries(config.classifiers);
+  if (models.length + classifiers.length === 0)
+    return [await runtimeFinding({ backend: 'auto' }, 'onnxruntime')];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
   for (const [name, model] of models) found.push(...(await modelFindings(`model:${name}`, model)));
-  for (const [name, classifier] of Object.entries(config.classifiers)) {
+  for (const [name, classifier] of classifiers) {
     found.push(...(await classifierFindings(`classifier:${name}`, classifier)));
   }
   return found;
