@@ -12,6 +12,7 @@ import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
+import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
@@ -31,6 +32,8 @@ export interface CameraPipelineParts {
   readonly scheduler: InferenceScheduler;
   /** Detections at or above may start a track; weaker ones only continue one. */
   readonly minScore: number;
+  /** Every classifier that the camera names. */
+  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly outlet: PipelineOutlet;
   readonly newObjectId: (atMs: number) => string;
   readonly random: () => number;

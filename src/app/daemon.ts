@@ -16,6 +16,7 @@ import { MqttPublisher } from '../mqtt/publisher.ts';
 import { EventStore } from '../store/event-store.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
+import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { ModelRuntime } from './model-runtime.ts';
@@ -39,6 +40,7 @@ export interface DaemonParts extends LoadedConfig {
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models = new Map<string, ModelRuntime>();
+  readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
@@ -117,6 +119,7 @@ export class Daemon {
       await this.#goOn();
       const services: Service[] = [
         ...this.#models.values(),
+        ...this.#classifiers.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
         ...this.#cameras.values(),
       ];
@@ -144,6 +147,7 @@ export class Daemon {
       deviceReport({
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
         models: this.#models,
+        classifiers: this.#classifiers,
         cameras: this.#cameras,
         store: this.#store.status,
       }),
@@ -164,6 +168,18 @@ export class Daemon {
       this.#models.set(name, runtime);
     }
     return runtime;
+  }
+
+  /** As `#runtime`, for the second models of a camera. */
+  #classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
+    for (const { model: name } of Object.values(classify)) {
+      const config = this.#parts.config.classifiers[name];
+      if (config === undefined) throw new Error(`configuration was not checked: no classifier ${name}`);
+      if (this.#classifiers.has(name)) continue;
+      const build = () => new ClassifierRuntime({ ...this.#parts, name, config });
+      this.#classifiers.set(name, inSection(`classifiers.${name}`, build));
+    }
+    return this.#classifiers;
   }
 
   /** Least scores that labels of the model's cameras have of their own. */
@@ -198,6 +214,7 @@ export class Daemon {
       source,
       scheduler: runtime.scheduler,
       minScore,
+      classifiers: this.#classifiersOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       random,

@@ -1,21 +1,30 @@
 import { version } from '../base/version.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import type { ClassifierRuntime } from './classifier-runtime.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 export interface DeviceFacts {
   readonly uptimeMs: number;
   readonly models: ReadonlyMap<string, ModelRuntime>;
+  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
   readonly store: StoreStatus;
 }
 
 /** Payload of the retained topic `state`. */
-export function deviceReport({ uptimeMs, models, cameras, store }: DeviceFacts): Record<string, unknown> {
+export function deviceReport({
+  uptimeMs,
+  models,
+  classifiers,
+  cameras,
+  store,
+}: DeviceFacts): Record<string, unknown> {
   return {
     version,
     uptimeS: Math.round(uptimeMs / 1000),
     models: Object.fromEntries([...models].map(([name, runtime]) => [name, runtime.inUse()])),
+    classifiers: Object.fromEntries([...classifiers].map(([name, runtime]) => [name, runtime.inUse()])),
     cameras: Object.fromEntries(
       [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
     ),

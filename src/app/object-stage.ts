@@ -2,10 +2,12 @@ import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
 import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { Detection } from '../flow/detection.ts';
-import type { endCauses } from '../flow/domain-event.ts';
+import type { EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
+import { AttributeStage } from './attribute-stage.ts';
+import type { ClassifierRuntime } from './classifier-runtime.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 
 export interface ObjectStageParts {
@@ -14,6 +16,8 @@ export interface ObjectStageParts {
   /** Detections at or above may start a track; weaker ones only continue one. */
   readonly minScore: number;
   readonly newObjectId: (atMs: number) => string;
+  /** Every classifier that the camera names. */
+  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly outlet: PipelineOutlet;
 }
 
@@ -26,6 +30,7 @@ export function lowestMinScore(modelMinScore: number, { objects }: Pick<CameraCo
 export class ObjectStage {
   readonly #parts: ObjectStageParts;
   readonly #rules: CameraRules;
+  readonly #attributes: AttributeStage;
   #tracker: Tracker;
   #liveTracks = 0;
   #counts: PresenceCounts | undefined;
@@ -41,6 +46,12 @@ export class ObjectStage {
       minScore: parts.minScore,
       lostMs: config.track.lostMs,
       newObjectId,
+    });
+    this.#attributes = new AttributeStage({
+      cameraId,
+      classify: config.classify,
+      classifiers: parts.classifiers,
+      told: (objectId, attributes) => this.#rules.setAttributes(objectId, attributes),
     });
     this.#tracker = this.#newTracker();
   }
@@ -61,16 +72,22 @@ export class ObjectStage {
     this.#liveTracks = update.tracks.length;
     this.#parts.outlet.tracks(frame, update);
     const context = { source: frame.source, times: frame.times, inferredAtMs };
-    for (const draft of this.#rules.update(update, context)) this.#parts.outlet.event(draft);
+    for (const draft of this.#rules.update(update, context)) this.#tell(draft);
+    this.#attributes.look(frame, this.#rules.seenObjects());
     this.#reportCounts(false);
   }
 
   /** Ends every object: the camera is lost, or the daemon stops. */
   endAll(cause: (typeof endCauses)[number]): void {
-    for (const draft of this.#rules.endAll(cause)) this.#parts.outlet.event(draft);
+    for (const draft of this.#rules.endAll(cause)) this.#tell(draft);
     this.#tracker = this.#newTracker();
     this.#liveTracks = 0;
     this.#reportCounts(false);
+  }
+
+  #tell(draft: EventDraft): void {
+    if (draft.type === 'object.ended') this.#attributes.forget(draft.objectId);
+    this.#parts.outlet.event(draft);
   }
 
   #newTracker(): Tracker {

@@ -158,6 +158,7 @@ function pipeline(
     scheduler: runtime.scheduler,
     minScore,
     outlet: nobody,
+    classifiers: new Map(),
     newObjectId: (atMs) => `${cameraId}-${atMs}`,
     random: Math.random,
     clock,

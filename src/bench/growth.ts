@@ -39,6 +39,7 @@ export function measureGrowth(hours: number): GrowthResult {
       lines: { middle: { from: [0.5, 1], to: [0.5, 0] } },
     }),
     minScore: 0.35,
+    classifiers: new Map(),
     newObjectId: (atMs) => `object-${atMs}`,
     outlet: {
       event: () => {

@@ -10,13 +10,22 @@ import { closest } from './suggest.ts';
  *
  * @param config sound in itself; sections with issues of their own may have been left out
  * @param modelNames every model that the file states, sound or not
+ * @param classifierNames likewise
  */
-export function crossCheck(config: Config, modelNames: readonly string[]): Finding[] {
+export function crossCheck(
+  config: Config,
+  modelNames: readonly string[],
+  classifierNames: readonly string[],
+): Finding[] {
   return [
     ...checkListen(config.http.listen),
     ...(config.mqtt === undefined ? [] : checkMqtt(config.mqtt)),
     ...Object.entries(config.models).flatMap(([name, model]) => checkModel(['models', name], model)),
+    ...Object.entries(config.classifiers).flatMap(([name, model]) =>
+      checkModel(['classifiers', name], model),
+    ),
     ...checkModelNames(config, modelNames),
+    ...checkClassifierNames(config, classifierNames),
     ...Object.entries(config.cameras).flatMap(([name, camera]) => checkCamera(['cameras', name], camera)),
   ];
 }
@@ -55,7 +64,7 @@ function checkMqtt(mqtt: MqttConfig): Finding[] {
   return findings;
 }
 
-function checkModel(path: Path, model: ModelConfig): Finding[] {
+function checkModel(path: Path, model: Pick<ModelConfig, 'backend' | 'libonnxruntime'>): Finding[] {
   if (model.libonnxruntime === undefined || model.backend !== 'onnxruntime-node') return [];
   return [
     {
@@ -80,15 +89,29 @@ function checkModelNames(config: Config, modelNames: readonly string[]): Finding
   }
   return cameras
     .filter(([, camera]) => !modelNames.includes(camera.model))
-    .map(([name, { model }]) => {
-      const near = closest(model, modelNames);
-      const known = `models are: ${modelNames.join(', ')}`;
-      return {
-        path: ['cameras', name, 'model'],
-        message: `there is no model "${model}"`,
-        hint: near === undefined ? known : `did you mean "${near}"?`,
-      };
-    });
+    .map(([name, { model }]) => unknownName(['cameras', name, 'model'], 'model', model, modelNames));
+}
+
+function checkClassifierNames({ cameras }: Config, names: readonly string[]): Finding[] {
+  return Object.entries(cameras).flatMap(([camera, { classify }]) =>
+    Object.entries(classify)
+      .filter(([, { model }]) => !names.includes(model))
+      .map(([attribute, { model }]) => {
+        const path = ['cameras', camera, 'classify', attribute, 'model'];
+        if (names.length > 0) return unknownName(path, 'classifier', model, names);
+        return {
+          path,
+          message: `there is no classifier "${model}"`,
+          hint: `add classifiers: { ${model}: { file: /path/to/model.onnx } }`,
+        };
+      }),
+  );
+}
+
+function unknownName(path: Path, kind: string, name: string, known: readonly string[]): Finding {
+  const near = closest(name, known);
+  const hint = near === undefined ? `${kind}s are: ${known.join(', ')}` : `did you mean "${near}"?`;
+  return { path, message: `there is no ${kind} "${name}"`, hint };
 }
 
 function checkCamera(path: Path, camera: CameraConfig): Finding[] {

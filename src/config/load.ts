@@ -36,7 +36,10 @@ export function loadConfig(file: string, environment: Environment): LoadedConfig
 
   const interpolated = interpolate(document.data, environment, baseDir);
   const schema = configJsonSchema();
-  const { config, findings, modelNames } = validate(fillEmptySections(interpolated.data, schema), schema);
+  const { config, findings, modelNames, classifierNames } = validate(
+    fillEmptySections(interpolated.data, schema),
+    schema,
+  );
   const broken = new Set(interpolated.findings.map((finding) => JSON.stringify(finding.path)));
   const resolved = config === undefined ? undefined : resolveFiles(config, baseDir);
   const all = [
@@ -44,7 +47,7 @@ export function loadConfig(file: string, environment: Environment): LoadedConfig
     // What could not be interpolated is broken for that reason alone.
     ...[
       ...findings,
-      ...(config === undefined ? [] : crossCheck(config, modelNames)),
+      ...(config === undefined ? [] : crossCheck(config, modelNames, classifierNames)),
       ...(resolved?.findings ?? []),
     ].filter((finding) => !broken.has(JSON.stringify(finding.path))),
   ];
@@ -77,23 +80,24 @@ interface Validated {
   readonly config: Config | undefined;
   readonly findings: readonly Finding[];
   readonly modelNames: readonly string[];
+  readonly classifierNames: readonly string[];
 }
 
 /** Validates, and leaves faulty parts out until the rest is sound, so that the rest can be checked further. */
 function validate(data: unknown, schema: JsonSchema): Validated {
-  const models = valueAt(data, ['models']);
-  const modelNames = typeof models === 'object' && models !== null ? Object.keys(models) : [];
+  const namesIn = (section: string) => Object.keys(valueAt(data, [section]) ?? {});
+  const names = { modelNames: namesIn('models'), classifierNames: namesIn('classifiers') };
   const first = configSchema.safeParse(data);
-  if (first.success) return { config: first.data, findings: [], modelNames };
+  if (first.success) return { config: first.data, findings: [], ...names };
   const findings = findingsOf(first.error.issues, data, schema);
   let rest = data;
   for (let faulty = findings.map((finding) => finding.path), round = 0; round < 8; round++) {
     rest = without(rest, faulty);
     const again = configSchema.safeParse(rest);
-    if (again.success) return { config: again.data, findings, modelNames };
+    if (again.success) return { config: again.data, findings, ...names };
     faulty = again.error.issues.map((issue) => issue.path as Path);
   }
-  return { config: undefined, findings, modelNames };
+  return { config: undefined, findings, ...names };
 }
 
 /** A copy of `data` without the key nearest to each path: of a list the whole list, of a missing key its section. */

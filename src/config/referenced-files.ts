@@ -50,6 +50,13 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
       ? { libonnxruntime: readable(['models', name, 'libonnxruntime'], model.libonnxruntime) }
       : {}),
   }));
+  const classifiers = mapEntries(config.classifiers, (classifier, name) => ({
+    ...classifier,
+    file: readable(['classifiers', name, 'file'], classifier.file),
+    ...(classifier.libonnxruntime?.includes('/')
+      ? { libonnxruntime: readable(['classifiers', name, 'libonnxruntime'], classifier.libonnxruntime) }
+      : {}),
+  }));
   const cameras = mapEntries(config.cameras, (camera, name) => {
     const source = resolveSource(camera.source, baseDir);
     const file = sourceFile(source);
@@ -59,7 +66,7 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
   const { mqtt, secrets } = resolveMqtt(config.mqtt, baseDir, readable, findings);
   const storage = { ...config.storage, path: resolve(baseDir, config.storage.path) };
   return {
-    config: { ...config, models, cameras, storage, ...(mqtt === undefined ? {} : { mqtt }) },
+    config: { ...config, models, classifiers, cameras, storage, ...(mqtt === undefined ? {} : { mqtt }) },
     secrets,
     findings,
   };

@@ -15,6 +15,9 @@ export function checkRules(path: Path, camera: CameraConfig): Finding[] {
     ...Object.entries(camera.zones).flatMap(([name, zone]) =>
       checkZone([...path, 'zones', name], zone, reported),
     ),
+    ...Object.entries(camera.classify).flatMap(([name, { objects }]) =>
+      checkLabels([...path, 'classify', name, 'objects'], objects, reported, CAMERAS_OBJECTS),
+    ),
     ...Object.entries(camera.lines).flatMap(([name, { from, to, objects }]) => [
       ...(from[0] === to[0] && from[1] === to[1]
         ? [

@@ -95,16 +95,23 @@ export const modelSchema = z.strictObject({
   labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
 });
 
+const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const positiveRgb = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
+
+/** How ONNX Runtime runs a model is said in the same words for both kinds. */
+const { providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs } = modelSchema.shape;
+
 export const classifierModelSchema = z.strictObject({
   file: z
     .string()
     .min(1)
     .describe('ONNX file, relative to the configuration file')
     .meta({ examples: ['models/clothes.onnx'] }),
-  labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
-  minScore: unit.default(0.5).describe('Votes below do not count'),
-  mean: z.tuple([z.number(), z.number(), z.number()]).default([0.485, 0.456, 0.406]).describe('RGB of 0..1'),
-  std: z.tuple([z.number(), z.number(), z.number()]).default([0.229, 0.224, 0.225]).describe('RGB of 0..1'),
+  labels: z.array(z.string().min(1)).min(2).optional().describe('Class names; default: from the model'),
+  minScore: unit.default(0.5).describe('Looks whose best class scores less do not count'),
+  mean: rgb.default([0.485, 0.456, 0.406]).describe('RGB of 0..1, subtracted from the picture'),
+  std: positiveRgb.default([0.229, 0.224, 0.225]).describe('RGB of 0..1, divides the picture'),
+  ...{ providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs },
 });
 
 export const httpSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import type { CameraConfig } from '../config/camera-schema.ts';
-import type { EventDraft } from '../flow/domain-event.ts';
+import type { Attributes, EventDraft } from '../flow/domain-event.ts';
+import type { BoxPx } from '../flow/geometry.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { continuationCost, covers, isLeaving } from './continuity.ts';
@@ -32,6 +33,13 @@ export interface CameraRulesOptions {
   readonly lostMs?: number;
   /** A fresh id. @param atMs when the object was first seen, ms since the epoch */
   readonly newObjectId: (atMs: number) => string;
+}
+
+/** A believed object in the newest frame. */
+export interface SeenObject {
+  readonly objectId: string;
+  readonly label: string;
+  readonly boxPx: BoxPx;
 }
 
 /**
@@ -71,6 +79,19 @@ export class CameraRules {
   /** Objects present now. */
   counts(): PresenceCounts {
     return this.#presence.count(this.#objects());
+  }
+
+  /** Objects that were seen in the newest update. */
+  seenObjects(): SeenObject[] {
+    return this.#subjects.flatMap(({ objectId, label, last, unseenUpdates }) =>
+      objectId === undefined || unseenUpdates > 0 ? [] : [{ objectId, label, boxPx: last.boxPx }],
+    );
+  }
+
+  /** States what second models say of an object from now on; of one that has ended it is ignored. */
+  setAttributes(objectId: string, attributes: Attributes): void {
+    const subject = this.#subjects.find((other) => other.objectId === objectId);
+    if (subject !== undefined) subject.attributes = attributes;
   }
 
   /**

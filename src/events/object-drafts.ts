@@ -92,7 +92,7 @@ export class ObjectDrafts {
       startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
       severity: this.#severityOfLabel(subject.label),
       speedMPerS: subject.speedMPerS,
-      attributes: {},
+      attributes: subject.attributes,
       snapshot: null,
       clip: null,
     };

@@ -1,4 +1,5 @@
 import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
+import type { Attributes } from '../flow/domain-event.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
@@ -57,6 +58,8 @@ export class Subject {
   trackId: number;
   /** Given at confirmation. */
   objectId: string | undefined;
+  /** What second models say of it. */
+  attributes: Attributes = {};
   readonly #evidence = new Evidence();
   readonly #minScore: number;
   readonly #pace: Pace;

@@ -10,6 +10,12 @@ interface Told {
   readonly topScore: number;
   readonly zones: string;
   readonly stationary: boolean;
+  readonly attributes: string;
+}
+
+/** Values alone: a score that drifts is no news. */
+function attributeValues({ attributes }: Subject): string {
+  return JSON.stringify(Object.entries(attributes).map(([attribute, { value }]) => [attribute, value]));
 }
 
 /** Decides when an object has changed enough, and long enough after the last report, for `object.updated`. */
@@ -23,6 +29,7 @@ export class UpdateThrottle {
       topScore: subject.topScore,
       zones: subject.zones.join(),
       stationary: subject.stationary,
+      attributes: attributeValues(subject),
     });
   }
 
@@ -33,7 +40,8 @@ export class UpdateThrottle {
     const changed =
       subject.topScore - told.topScore >= SCORE_STEP ||
       subject.zones.join() !== told.zones ||
-      subject.stationary !== told.stationary;
+      subject.stationary !== told.stationary ||
+      attributeValues(subject) !== told.attributes;
     if (changed) this.told(subject, monoMs);
     return changed;
   }

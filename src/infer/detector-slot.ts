@@ -3,7 +3,7 @@ import { withDeadline } from '../base/deadline.ts';
 import { explain, isAbort, messageOf, OcellusError } from '../base/errors.ts';
 import { Backoff, type BackoffOptions } from '../base/retry.ts';
 import type { Frame } from '../flow/frame.ts';
-import type { FrameDetector, InferenceResult } from './frame-detector.ts';
+import type { InferenceResult } from './frame-detector.ts';
 
 /** So many runs in a row may throw before the session is taken for broken: one bad frame is not the session's fault. */
 const FAILURES_IN_A_ROW = 3;
@@ -11,8 +11,14 @@ const FAILURES_IN_A_ROW = 3;
 /** How long a broken detector may take to close before a new one is opened beside it. */
 const REPLACE_CLOSE_MS = 5_000;
 
-export interface SlotOptions {
-  open(): Promise<FrameDetector>;
+/** A loaded model that takes one input at a time: a detector takes frames, a classifier crops. */
+export interface LoadedModel<Input, Result> {
+  detect(input: Input): Promise<Result>;
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface SlotOptions<Input = Frame, Result = InferenceResult> {
+  open(): Promise<LoadedModel<Input, Result>>;
   readonly clock: Clock;
   readonly backoff: BackoffOptions;
   /** Uniform in [0, 1). */
@@ -22,18 +28,18 @@ export interface SlotOptions {
 }
 
 /** The place of one detector: holds it, counts its failures and replaces it when it is broken. */
-export class DetectorSlot {
-  readonly #options: SlotOptions;
+export class DetectorSlot<Input = Frame, Result = InferenceResult> {
+  readonly #options: SlotOptions<Input, Result>;
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
-  #detector: FrameDetector | undefined;
+  #detector: LoadedModel<Input, Result> | undefined;
   #running: Promise<unknown> | undefined;
   #replacing: Promise<void> | undefined;
   #failuresInARow = 0;
   #failures = 0;
   #lastError: string | null = null;
 
-  constructor(options: SlotOptions) {
+  constructor(options: SlotOptions<Input, Result>) {
     this.#options = options;
     this.#backoff = new Backoff(options.backoff, options.random);
   }
@@ -66,12 +72,12 @@ export class DetectorSlot {
     this.#detector = await this.#options.open();
   }
 
-  /** Runs one frame on a free slot. The frame stays the caller's. */
-  async detect(frame: Frame): Promise<InferenceResult> {
+  /** Runs one frame, or crop, on a free slot. It stays the caller's. */
+  async detect(input: Input): Promise<Result> {
     const detector = this.#detector;
     if (detector === undefined || this.busy)
       throw new OcellusError('internal', 'the detector slot is not free');
-    const run = detector.detect(frame);
+    const run = detector.detect(input);
     this.#running = run;
     try {
       const result = await run;
@@ -113,7 +119,7 @@ export class DetectorSlot {
     this.#options.changed();
   }
 
-  async #replace(broken: FrameDetector | undefined): Promise<void> {
+  async #replace(broken: LoadedModel<Input, Result> | undefined): Promise<void> {
     try {
       await broken?.close(REPLACE_CLOSE_MS);
     } catch (error) {
@@ -136,7 +142,7 @@ export class DetectorSlot {
     else this.#options.changed();
   }
 
-  #takeDetector(): FrameDetector | undefined {
+  #takeDetector(): LoadedModel<Input, Result> | undefined {
     const detector = this.#detector;
     this.#detector = undefined;
     return detector;

@@ -130,8 +130,8 @@ function inputConvention(
   };
 }
 
-/** The layout of the one picture that the model takes. */
-function imageInput(summary: ModelSummary, manifest: Manifest | undefined): ModelInput['layout'] {
+/** The layout of the one colour picture that the model takes. @throws OcellusError `model_unsupported` */
+export function imageInput(summary: ModelSummary, manifest: Manifest | undefined): ModelInput['layout'] {
   const [input] = summary.inputs;
   const layout = manifest?.input.layout ?? (input?.dims[3] === 3 ? 'nhwc' : 'nchw');
   const channels = input?.dims[layout === 'nchw' ? 1 : 3];
@@ -155,16 +155,18 @@ function imageInput(summary: ModelSummary, manifest: Manifest | undefined): Mode
   return layout;
 }
 
-function inputSize(
+/** The size of that picture. @param usualPx edge of the square that a model takes which says nothing */
+export function inputSize(
   summary: ModelSummary,
   layout: ModelInput['layout'],
   manifest: Manifest | undefined,
   exported: readonly [heightPx: number, widthPx: number] | undefined,
+  usualPx = DEFAULT_INPUT_PX,
 ): SizePx {
   const dims = summary.inputs[0]!.dims;
   const [height, width] = layout === 'nchw' ? [dims[2], dims[3]] : [dims[1], dims[2]];
-  const heightPx = height ?? manifest?.input.heightPx ?? exported?.[0] ?? DEFAULT_INPUT_PX;
-  const widthPx = width ?? manifest?.input.widthPx ?? exported?.[1] ?? DEFAULT_INPUT_PX;
+  const heightPx = height ?? manifest?.input.heightPx ?? exported?.[0] ?? usualPx;
+  const widthPx = width ?? manifest?.input.widthPx ?? exported?.[1] ?? usualPx;
   const said = manifest?.input;
   if ((said?.heightPx ?? heightPx) !== heightPx || (said?.widthPx ?? widthPx) !== widthPx) {
     throw new OcellusError(

@@ -301,6 +301,28 @@ describe('sections that contradict one another', () => {
       'cameras.front.model: there is no model "defualt" (did you mean "default"?)',
     ],
     [
+      'a classifier that does not exist',
+      `classifiers: { colours: { file: m.onnx } }\n${camera('classify: { tint: { model: colors, objects: [car] } }')}`,
+      'cameras.front.classify.tint.model: there is no classifier "colors" (did you mean "colours"?)',
+    ],
+    [
+      'no classifier at all',
+      camera('classify: { tint: { model: colours, objects: [car] } }'),
+      'cameras.front.classify.tint.model: there is no classifier "colours" ' +
+        '(add classifiers: { colours: { file: /path/to/model.onnx } })',
+    ],
+    [
+      'a classifier for objects that are not reported',
+      `classifiers: { colours: { file: m.onnx } }\n${camera('objects: { car: {} }, classify: { tint: { model: colours, objects: [cat] } }')}`,
+      'cameras.front.classify.tint.objects[0]: "cat" is not among the camera\'s objects (did you mean "car"?)',
+    ],
+    [
+      'a library for a backend that brings its own, of a classifier',
+      'classifiers: { c: { file: m.onnx, backend: onnxruntime-node, libonnxruntime: l.so } }',
+      'classifiers.c.libonnxruntime: the backend onnxruntime-node brings its own library ' +
+        '(use backend: ort-c-api, or remove libonnxruntime)',
+    ],
+    [
       'cameras without any model',
       'cameras: { front: { source: "sim://x" } }',
       'cameras: there are cameras but no model to look with (add models: { default: { file: /path/to/model.onnx } })',
@@ -383,6 +405,11 @@ describe('what is named outside the file', () => {
       'models:\n  default: { file: gone.onnx }\n',
       'c.yaml:2:20: models.default.file: there is no model file gone.onnx (check the path; a relative one starts at ' +
         'the configuration file, or at the working directory on the command line)',
+    ],
+    [
+      'a classifier',
+      'classifiers:\n  c: { file: gone.onnx }\n',
+      'c.yaml:2:14: classifiers.c.file: there is no file gone.onnx (relative paths start at the folder of the configuration file)',
     ],
     [
       'the id of a model that nobody knows',

@@ -1,7 +1,11 @@
 import { messageOf, OcellusError } from '../../base/errors.ts';
-import type { Config, ModelConfig, Provider } from '../../config/schema.ts';
+import type { ClassifierModelConfig, Config, ModelConfig, Provider } from '../../config/schema.ts';
 import { createBackend } from '../../infer/backends.ts';
+import { loadClassifierModel } from '../../models/classifier-model.ts';
 import type { Finding } from './finding.ts';
+
+/** What both kinds of models say about how they are run. */
+type RunnableModel = ModelConfig | ClassifierModelConfig;
 
 const CLOSE_DEADLINE_MS = 5_000;
 
@@ -11,8 +15,21 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
   if (models.length === 0) return [await runtimeFinding({ backend: 'auto' }, 'onnxruntime')];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
-  for (const [name, model] of models) found.push(...(await modelFindings(name, model)));
+  for (const [name, model] of models) found.push(...(await modelFindings(`model:${name}`, model)));
+  for (const [name, classifier] of Object.entries(config.classifiers)) {
+    found.push(...(await classifierFindings(`classifier:${name}`, classifier)));
+  }
   return found;
+}
+
+/** A classifier that cannot be read as one is not worth running. */
+async function classifierFindings(id: string, classifier: ClassifierModelConfig): Promise<Finding[]> {
+  try {
+    loadClassifierModel(classifier, '.');
+  } catch (error) {
+    return [failure(id, error)];
+  }
+  return modelFindings(id, classifier);
 }
 
 async function runtimeFinding(
@@ -27,13 +44,13 @@ async function runtimeFinding(
   }
 }
 
-async function modelFindings(name: string, model: ModelConfig): Promise<Finding[]> {
-  const runtime = await runtimeFinding(model, `model:${name}`);
+async function modelFindings(id: string, model: RunnableModel): Promise<Finding[]> {
+  const runtime = await runtimeFinding(model, id);
   if (runtime.status !== 'ok') return [runtime];
   const usable: Provider[] = [];
   const findings: Finding[] = [];
   for (const provider of model.providers) {
-    const finding = await providerFinding(name, model, provider);
+    const finding = await providerFinding(`${id}:${provider}`, model, provider);
     findings.push(finding);
     if (finding.status === 'ok') usable.push(provider);
   }
@@ -48,8 +65,7 @@ async function modelFindings(name: string, model: ModelConfig): Promise<Finding[
   ];
 }
 
-async function providerFinding(name: string, model: ModelConfig, provider: Provider): Promise<Finding> {
-  const id = `model:${name}:${provider}`;
+async function providerFinding(id: string, model: RunnableModel, provider: Provider): Promise<Finding> {
   try {
     const backend = await createBackend(model);
     const session = await backend.open({
