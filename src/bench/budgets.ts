@@ -29,7 +29,7 @@ const FIRST_RESULT_LIMIT_MS = 2_000;
 const GROWTH_LIMIT_MIB = 5;
 const COMMIT_LIMIT_MS = 5;
 const REPLAY_LEAST_PER_S = 5_000;
-const REPLAY_MEMORY_LIMIT_MIB = 40;
+const REPLAY_MEMORY_LIMIT_MIB = 20;
 
 /** The budgets of docs/reference/budgets.md against the measurements, in its order. */
 export function budgetLines({

@@ -6,6 +6,7 @@ import type { Service } from '../base/service.ts';
 import type { StorageConfig } from '../config/schema.ts';
 import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
 import type { OutboxStatus } from '../flow/outbox-source.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { AgeClock } from './age-clock.ts';
 import { toRow } from './event-row.ts';
 import type { EventRow, OutboxCount } from './messages.ts';
@@ -21,9 +22,6 @@ const COMMIT_EVENTS = 500;
 /** Events held in memory while the disk takes none. */
 const UNSAVED_EVENTS = 10_000;
 const RETRY_MS = 2_000;
-/** Acknowledgements ride with the next commit, or go alone after so long, or when there are so many. */
-const ACK_DELAY_MS = 1_000;
-const ACK_EVENTS = 500;
 
 export interface EventStoreParts {
   readonly config: StorageConfig;
@@ -71,22 +69,22 @@ export class EventStore implements Service {
   #unsaved: EventRow[] = [];
   /** Numbered and not told. */
   #untold: DomainEvent[] = [];
-  readonly #acked = new Set<number>();
+  readonly #acked: Acknowledgements;
   #count: OutboxCount = { waiting: 0, oldestAtMs: null, dropped: 0 };
   #committing: Promise<void> | undefined;
   #error: string | null = null;
   #lost = 0;
   readonly #tidying: Tidying;
-  #ackTimer: Timer | undefined;
   #retryTimer: Timer | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: EventStoreParts) {
     this.#parts = parts;
     this.#log = parts.log;
+    this.#acked = new Acknowledgements(parts.clock, () => this.#commitSoon());
     this.outbox = new Outbox({
       read: (afterSeq, upToSeq, limit) => this.#read(afterSeq, upToSeq, limit),
-      acknowledged: (seq) => this.#acknowledged(seq),
+      acknowledged: (seq) => this.#acked.add(seq),
       isAcknowledged: (seq) => this.#acked.has(seq),
       status: () => this.#outboxStatus(),
     });
@@ -167,7 +165,8 @@ export class EventStore implements Service {
   async #close(deadlineMs: number): Promise<void> {
     const thread = this.#thread;
     this.#tidying.stop();
-    for (const timer of [this.#ackTimer, this.#retryTimer]) timer?.cancel();
+    this.#acked.stop();
+    this.#retryTimer?.cancel();
     if (thread === undefined) return;
     if (this.#age !== undefined)
       await withDeadline(this.#drain(), deadlineMs, 'storing events', this.#parts.clock);
@@ -202,7 +201,7 @@ export class EventStore implements Service {
       .then(() => this.#commitAll())
       .finally(() => {
         this.#committing = undefined;
-        const isOwed = this.#unsaved.length > 0 || this.#acked.size >= ACK_EVENTS;
+        const isOwed = this.#unsaved.length > 0 || this.#acked.areMany;
         if (this.#drafts.length > 0 || (this.#error === null && isOwed)) this.#commitSoon();
       });
   }
@@ -211,7 +210,7 @@ export class EventStore implements Service {
   async #commitAll(): Promise<void> {
     this.#number();
     const rows = this.#unsaved.slice(0, COMMIT_EVENTS);
-    const acked = [...this.#acked];
+    const acked = this.#acked.all;
     if (rows.length === 0 && acked.length === 0) return;
     const stamp = this.#age?.now() ?? { ageMs: 0, wallMs: 0 };
     try {
@@ -233,7 +232,7 @@ export class EventStore implements Service {
   #saved(rows: readonly EventRow[], acked: readonly number[], outbox: OutboxCount): void {
     this.#counted(outbox);
     this.#unsaved.splice(0, rows.length);
-    for (const seq of acked) this.#acked.delete(seq);
+    this.#acked.remove(acked);
     if (this.#error !== null) this.#log.info({}, 'events are stored again');
     this.#error = null;
     this.#tell(rows.at(-1)?.seq ?? 0);
@@ -250,7 +249,7 @@ export class EventStore implements Service {
     }
     this.#error = reason;
     const excess = this.#unsaved.length - UNSAVED_EVENTS;
-    for (const { seq } of this.#unsaved.splice(0, Math.max(0, excess))) this.#acked.delete(seq);
+    this.#acked.remove(this.#unsaved.splice(0, Math.max(0, excess)).map(({ seq }) => seq));
     this.#lost += Math.max(0, excess);
     await this.#ask()
       .ask({ type: 'note', seq: this.#seq })
@@ -274,17 +273,6 @@ export class EventStore implements Service {
     const inMemory = this.#unsaved.filter(({ seq }) => seq > afterSeq && seq <= upToSeq);
     // What the disk did not take comes after all that it has.
     return rows.length < limit ? [...rows, ...inMemory] : rows;
-  }
-
-  #acknowledged(seq: number): void {
-    this.#acked.add(seq);
-    if (this.#acked.size >= ACK_EVENTS) this.#commitSoon();
-    else if (this.#ackTimer === undefined) {
-      this.#ackTimer = this.#parts.clock.after(ACK_DELAY_MS, () => {
-        this.#ackTimer = undefined;
-        this.#commitSoon();
-      });
-    }
   }
 
   #outboxStatus(): OutboxStatus {

@@ -158,7 +158,7 @@ describe('what answers wrongly or not at all: the daemon goes on and says what t
     const broker = await Mosquitto.start({ login: { username: 'u', password: 'right' } });
     undo.push(() => broker.stop());
     const file = await configFile(
-      `mqtt: { url: '${broker.url}', username: u, password: wrong-secret }\n${withModel('  a: { source: "sim://scene" }\n')}`,
+      `storage: { path: store }\nmqtt: { url: '${broker.url}', username: u, password: wrong-secret }\n${withModel('  a: { source: "sim://scene" }\n')}`,
     );
     const daemon = new Program(['run', '-c', file]);
     undo.push(() => daemon.stop());
@@ -170,7 +170,7 @@ describe('what answers wrongly or not at all: the daemon goes on and says what t
 
   it('hosts that do not resolve', async () => {
     const file = await configFile(
-      `mqtt: { url: 'mqtt://broker.invalid' }\n${withModel('  a: { source: "rtsp://u:secret-pw@camera.invalid/a" }\n')}`,
+      `storage: { path: store }\nmqtt: { url: 'mqtt://broker.invalid' }\n${withModel('  a: { source: "rtsp://u:secret-pw@camera.invalid/a" }\n')}`,
     );
     const daemon = new Program(['run', '-c', file]);
     undo.push(() => daemon.stop());

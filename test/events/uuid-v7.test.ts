@@ -21,6 +21,21 @@ describe('UuidV7', () => {
     );
   });
 
+  it('goes on above an id of an earlier run, whatever the clock says', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 48 - 2 }),
+        fc.integer({ min: 0, max: 2 ** 48 - 2 }),
+        (was, is) => {
+          const earlier = new UuidV7(randomBytes).next(was);
+          const uuids = new UuidV7(randomBytes);
+          uuids.follow(earlier);
+          expect(uuids.next(is) > earlier).toBe(true);
+        },
+      ),
+    );
+  });
+
   it('grows even where the random bytes are all ones', () => {
     const uuids = new UuidV7((size) => new Uint8Array(size).fill(255));
     let last = uuids.next(1);
