@@ -1,5 +1,5 @@
 import type { Track } from '../flow/track.ts';
-import { continuationCost, covers } from './continuity.ts';
+import { continuationCost, covers, isAnother } from './continuity.ts';
 import type { Subject } from './subject.ts';
 
 /** A track that could carry on a subject whose own track is not seen. */
@@ -27,7 +27,7 @@ export function bind(
     for (const track of tracks) {
       if (track.label !== subject.label) continue;
       const cost = continuationCost(subject.last, track.boxPx, monoMs);
-      if (cost === undefined) continue;
+      if (cost === undefined || isAnother(subject.last, track.velocityPxPerS, monoMs)) continue;
       const other = rival(track);
       const together = other !== undefined && other.first.monoMs <= subject.last.monoMs;
       if (together && !covers(subject.last.boxPx, track.boxPx)) continue;

@@ -56,6 +56,12 @@ export function isLeaving(last: Sighting, monoMs: number): boolean {
   return inside < (1 - OUTSIDE_SHARE) * area(predicted);
 }
 
+/** True when an object was walking out of the picture and this is somebody who does not walk that way. */
+export function isAnother(last: Sighting, velocity: Sighting['velocityPxPerS'], monoMs: number): boolean {
+  const [vx, vy] = last.velocityPxPerS;
+  return isLeaving(last, monoMs) && vx * velocity[0] + vy * velocity[1] <= 0;
+}
+
 function clip(box: BoxPx, { widthPx, heightPx }: SizePx): BoxPx {
   return [Math.max(0, box[0]), Math.max(0, box[1]), Math.min(widthPx, box[2]), Math.min(heightPx, box[3])];
 }

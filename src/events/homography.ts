@@ -1,6 +1,9 @@
 /** A point in any plane. */
 export type Point = readonly [x: number, y: number];
 
+/** Row by row. */
+type Matrix = [number, number, number, number, number, number, number, number, number];
+
 /**
  * The plane-to-plane map that takes four points to four others: direct linear transform with normalised coordinates
  * (Hartley and Zisserman, Multiple View Geometry, 2nd ed., section 4.1 and algorithm 4.2).
@@ -30,28 +33,24 @@ export class Homography {
       ];
     });
     const h = solve(rows);
-    return h === undefined ? undefined : new Homography([...h, 1], a, b);
+    if (h === undefined || Math.abs(determinant([...h, 1])) < 1e-9) return undefined;
+    return new Homography([...h, 1], a, b);
   }
 
   /** @returns undefined for a point on or beyond the horizon */
   map(point: Point): Point | undefined {
     const [x, y] = this.#from.apply(point);
-    const [a, b, c, d, e, f, g, h, i] = this.#h as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [a, b, c, d, e, f, g, h, i] = this.#h as Matrix;
     const w = g * x + h * y + i;
     // The four points' middle has w = 1: what has another sign lies on the other side of the horizon.
     if (w < 1e-9) return undefined;
     return this.#to.invert([(a * x + b * y + c) / w, (d * x + e * y + f) / w]);
   }
+}
+
+function determinant(rows: readonly number[]): number {
+  const [a, b, c, d, e, f, g, h, i] = rows as Matrix;
+  return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
 }
 
 /** Moves points so that their middle is the origin and their mean distance from it is the square root of 2. */

@@ -168,6 +168,7 @@ it('starts once and ends once per object, with valid events, whatever tracks do'
               [0, 1],
             ],
             dwellMs: 1000,
+            occupancy: { any: { moreThan: 0, forMs: 500 }, many: { moreThan: 1 } },
           },
         },
         lines: { middle: { from: [0.5, 0], to: [0.5, 1] } },
@@ -183,12 +184,19 @@ it('starts once and ends once per object, with valid events, whatever tracks do'
       const sealer = new EventSealer('porch', new FakeClock(), new UuidV7(bytes));
       const live = new Map<string, Set<string>>();
       const over = new Set<string>();
+      const occupied = new Set<string>();
       let seq = 0;
       for (const { draft } of scene.told) {
         seq += 1;
         const event = sealer.seal(draft, seq);
         domainEventSchema.parse(event);
-        if (!('objectId' in event)) throw new Error('rules tell of objects only');
+        if (event.type === 'zone.occupied' || event.type === 'zone.cleared') {
+          expect(occupied.has(event.rule), event.type).toBe(event.type === 'zone.cleared');
+          if (event.type === 'zone.occupied') occupied.add(event.rule);
+          else occupied.delete(event.rule);
+          continue;
+        }
+        if (!('objectId' in event)) throw new Error('rules tell of objects and zones only');
         if (event.type === 'object.started') {
           expect(live.has(event.objectId) || over.has(event.objectId)).toBe(false);
           live.set(event.objectId, new Set());
@@ -208,6 +216,7 @@ it('starts once and ends once per object, with valid events, whatever tracks do'
         }
       }
       expect(live.size).toBe(0);
+      expect(occupied.size).toBe(0);
     }),
     { numRuns: 300 },
   );
