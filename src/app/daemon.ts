@@ -60,6 +60,7 @@ export class Daemon {
       seal: (draft, seq) => sealer.seal(draft, seq),
       onEvent: (event) => {
         log.debug({ event }, 'event');
+        this.#mqtt?.told(event);
         parts.onEvent?.(event);
       },
       clock,

@@ -54,6 +54,7 @@ export class EventOutlet implements PipelineOutlet {
   }
 
   tracks(frame: Frame, update: TrackUpdate): void {
+    this.#parts.mqtt?.pictureSize(frame.cameraId, frame.source);
     if (!this.#parts.publishTracks) return;
     this.#parts.mqtt?.publishTracks(frame.cameraId, {
       seq: frame.seq,

@@ -20,6 +20,7 @@ export function crossCheck(
   return [
     ...checkListen(config.http.listen),
     ...(config.mqtt === undefined ? [] : checkMqtt(config.mqtt)),
+    ...(config.mqtt?.frigate.enabled ? checkFrigateNames(config) : []),
     ...Object.entries(config.models).flatMap(([name, model]) => checkModel(['models', name], model)),
     ...Object.entries(config.classifiers).flatMap(([name, model]) =>
       checkModel(['classifiers', name], model),
@@ -62,6 +63,20 @@ function checkMqtt(mqtt: MqttConfig): Finding[] {
     });
   }
   return findings;
+}
+
+/** Frigate's topics have cameras and zones on one level. Zones of one name are one zone there, seen by several cameras. */
+function checkFrigateNames({ cameras }: Config): Finding[] {
+  return Object.entries(cameras).flatMap(([cameraId, { zones }]) =>
+    Object.keys(zones)
+      .filter((zone) => Object.hasOwn(cameras, zone))
+      .map((zone) => ({
+        path: ['cameras', cameraId, 'zones', zone],
+        message: `a camera is called "${zone}" too, and Frigate's topics would mix their counts`,
+        hint: 'rename the zone, or turn mqtt.frigate off',
+        atKey: true,
+      })),
+  );
 }
 
 function checkModel(path: Path, model: Pick<ModelConfig, 'backend' | 'libonnxruntime'>): Finding[] {

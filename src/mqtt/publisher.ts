@@ -4,22 +4,25 @@ import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Config, MqttConfig } from '../config/schema.ts';
 import type { CameraState } from '../flow/camera-state.ts';
+import type { DomainEvent } from '../flow/domain-event.ts';
+import type { SizePx } from '../flow/geometry.ts';
 import type { OutboxSource } from '../flow/outbox-source.ts';
 import { BrokerKeeper } from './broker-keeper.ts';
 import { type BrokerLink, type Message, PublishRefused } from './broker-link.ts';
 import { CommandDesk } from './command-desk.ts';
 import { type CommandHandler, type CommandOutcome, outcomePayload } from './commands.ts';
+import type { Companions } from './companion.ts';
+import { companionsOf } from './companions.ts';
 import { type Counts, countTopics } from './counts.ts';
 import { leftoverCorrection } from './leftovers.ts';
 import { Retained } from './retained.ts';
+import { listen } from './subscriptions.ts';
 import { type CommandName, Topics } from './topics.ts';
 
 /** How long `start` waits for the first attempt. The daemon runs without a broker, but most often it is there at once. */
 const FIRST_WAIT_MS = 2_000;
 /** Messages that may be on their way at once, if the broker does not ask for fewer. */
 const WINDOW = 64;
-/** What an earlier run left retained arrives right after subscribing; after so long nobody listens for it any more. */
-const LEFTOVERS_MS = 5_000;
 /** Part of the deadline of `close` that is kept for the farewell. */
 const FAREWELL_SHARE = 0.3;
 const DRAIN_POLL_MS = 10;
@@ -62,6 +65,7 @@ export class MqttPublisher implements Service {
   readonly #retained = new Retained();
   readonly #desk: CommandDesk;
   readonly #keeper: BrokerKeeper;
+  readonly #companions: Companions;
   #deviceState: Record<string, unknown> | undefined;
   #inFlight = 0;
   #refused = 0;
@@ -92,6 +96,13 @@ export class MqttPublisher implements Service {
       lost: () => this.#lost(),
       received: (message) => this.#received(message),
     });
+    this.#companions = companionsOf(options, this.#topics, {
+      retain: (topic, payload) => this.#keep(topic, payload),
+      repeat: (topic) => this.#keep(topic),
+      publish: (topic, payload) => this.#keeper.link?.publishUnacknowledged(topic, payload),
+      command: (cameraId, command, message) =>
+        this.#desk.take({ ...message, topic: this.#topics.command(cameraId, command) }),
+    });
   }
 
   /** Resolves after the first attempt, or after a moment: the daemon must not depend on the broker. */
@@ -99,6 +110,7 @@ export class MqttPublisher implements Service {
     signal.throwIfAborted();
     this.#retained.set(this.#topics.availability, 'online');
     this.#outbox.listen(() => this.#pump());
+    this.#companions.start();
     await this.#keeper.start(FIRST_WAIT_MS);
   }
 
@@ -110,6 +122,11 @@ export class MqttPublisher implements Service {
       dropped: this.#outbox.status.dropped + this.#refused,
       lastError: lastError === undefined ? null : explain(lastError),
     };
+  }
+
+  /** Lets the companions hear of an event; the event itself comes from the outbox. */
+  told(event: DomainEvent): void {
+    this.#companions.event(event);
   }
 
   /** Payload of `state`; what became of events on their way to the broker is added to it as `mqtt`, and is `outbox` too. */
@@ -140,6 +157,11 @@ export class MqttPublisher implements Service {
     else this.#retain(topic, outcomePayload(outcome));
   }
 
+  /** Size of the camera's pictures, px: some companions state boxes in pixels. */
+  pictureSize(cameraId: string, { widthPx, heightPx }: SizePx): void {
+    this.#companions.pictureSize(cameraId, widthPx, heightPx);
+  }
+
   /** Publishes the tracks of a frame, if that is asked for and the connection keeps up. */
   publishTracks(cameraId: string, tracks: unknown): void {
     if (!this.#options.config.tracks) return;
@@ -165,6 +187,7 @@ export class MqttPublisher implements Service {
       await clock.sleep(DRAIN_POLL_MS);
     }
     const link = this.#keeper.link;
+    const companionsClosed = this.#companions.close(Math.max(0, endMonoMs - clock.monoMs()));
     this.#keeper.retire();
     if (link !== undefined) {
       // Not awaited on its own: DISCONNECT follows on the same connection, and `end` waits for the acknowledgement.
@@ -173,7 +196,7 @@ export class MqttPublisher implements Service {
       });
       await link.end(Math.max(0, endMonoMs - clock.monoMs()));
     }
-    await this.#keeper.stop();
+    await Promise.all([this.#keeper.stop(), companionsClosed]);
     const { queued } = this.#outbox.status;
     if (queued > 0) this.#log.info({ events: queued }, 'events wait on disk for the MQTT broker');
   }
@@ -185,28 +208,12 @@ export class MqttPublisher implements Service {
   #linked(link: BrokerLink): void {
     this.#inFlight = 0;
     if (this.#deviceState !== undefined) this.deviceState(this.#deviceState);
-    void this.#listen(link);
+    const refused = 'the MQTT broker refuses subscriptions: no commands';
+    void listen(link, [this.#topics.commands], this.#topics.leftovers, refused, this.#options);
+    this.#companions.linked(link);
     this.#retained.republish(this.#topics.availability);
     this.#outbox.connected();
     this.#pump();
-  }
-
-  /** Subscribes to commands, and for a while to what an earlier run of this device left retained. */
-  async #listen(link: BrokerLink): Promise<void> {
-    const { clock } = this.#options;
-    try {
-      await link.subscribe([this.#topics.commands]);
-      await link.subscribe(this.#topics.leftovers);
-      clock.after(LEFTOVERS_MS, () => {
-        link.unsubscribe(this.#topics.leftovers).catch((error: unknown) => {
-          if (link.isOpen) this.#log.warn({ error: messageOf(error) }, 'could not unsubscribe');
-        });
-      });
-    } catch (error) {
-      if (link.isOpen) {
-        this.#log.warn({ error: messageOf(error) }, 'the MQTT broker refuses subscriptions: no commands');
-      }
-    }
   }
 
   #lost(): void {
@@ -214,7 +221,7 @@ export class MqttPublisher implements Service {
   }
 
   #received(message: Message): void {
-    if (this.#desk.take(message)) return;
+    if (this.#desk.take(message) || this.#companions.received(message)) return;
     const { topic, payload, retain } = message;
     if (!retain || payload.length === 0 || this.#retained.has(topic)) return;
     const correction = leftoverCorrection(this.#topics, this.#options.cameras, topic);
@@ -222,11 +229,18 @@ export class MqttPublisher implements Service {
   }
 
   #retain(topic: string, payload: string | Buffer): void {
-    this.#retained.set(topic, payload);
+    this.#companions.retained(topic, payload);
+    this.#keep(topic, payload);
+  }
+
+  /** Sets a retained topic, or without a value publishes it again. */
+  #keep(topic: string, payload?: string | Buffer): void {
+    if (payload === undefined) this.#retained.repeat(topic);
+    else this.#retained.set(topic, payload);
     this.#pump();
   }
 
-  /** Publishes something that is worth nothing later: dropped when there is no connection. */
+  /** Publishes what is worth nothing later: dropped when there is no connection. */
   #publishOnce(topic: string, payload: string | Buffer): void {
     const { link } = this.#keeper;
     if (link !== undefined) void this.#send(link, topic, payload, false);

@@ -18,6 +18,11 @@ export class Retained {
     this.#dirty.add(topic);
   }
 
+  /** Publishes a topic again, if it has a value. */
+  repeat(topic: string): void {
+    if (this.#values.has(topic)) this.#dirty.add(topic);
+  }
+
   /** A broker that may know nothing: everything must be published, `last` after all else. */
   republish(last: string): void {
     for (const topic of this.#values.keys()) this.#dirty.add(topic);

@@ -2,9 +2,10 @@
 export const commandNames = ['enabled', 'detect', 'fps', 'snapshot'] as const;
 export type CommandName = (typeof commandNames)[number];
 
-/** A retained topic of a device, taken apart. */
+/** A retained topic of a camera, taken apart. */
 export type RetainedTopic =
-  | { readonly kind: 'camera'; readonly cameraId: string }
+  | { readonly kind: 'camera'; readonly cameraId: string; readonly what: string }
+  | { readonly kind: 'snapshot'; readonly cameraId: string; readonly label: string }
   | { readonly kind: 'count'; readonly cameraId: string; readonly label: string }
   | { readonly kind: 'zone-count'; readonly cameraId: string; readonly zone: string; readonly label: string };
 
@@ -52,6 +53,15 @@ export class Topics {
     return this.#camera(cameraId, `zones/${level(zone)}/counts/${level(label)}`);
   }
 
+  /** The best view of a label's objects, JPEG. */
+  snapshot(cameraId: string, label: string): string {
+    return this.#camera(cameraId, `snapshot/${level(label)}`);
+  }
+
+  command(cameraId: string, command: CommandName): string {
+    return this.#camera(cameraId, `set/${command}`);
+  }
+
   /** Where the outcome of a command is told. */
   outcome(cameraId: string, command: CommandName): string {
     return this.#camera(cameraId, command);
@@ -69,14 +79,15 @@ export class Topics {
     return { cameraId, command };
   }
 
-  /** Takes a topic of `leftovers` apart; undefined when it is none. */
+  /** Takes a retained topic of a camera apart; undefined when it is none. */
   parseRetained(topic: string): RetainedTopic | undefined {
     const [cameraId, ...tail] = this.#levels(topic);
     if (cameraId === undefined || tail.length === 0) return undefined;
     if (tail[0] === 'counts' && tail.length === 2) return { kind: 'count', cameraId, label: tail[1]! };
+    if (tail[0] === 'snapshot' && tail.length === 2) return { kind: 'snapshot', cameraId, label: tail[1]! };
     if (tail[0] === 'zones' && tail[2] === 'counts' && tail.length === 4)
       return { kind: 'zone-count', cameraId, zone: tail[1]!, label: tail[3]! };
-    return tail.length === 1 ? { kind: 'camera', cameraId } : undefined;
+    return tail.length === 1 ? { kind: 'camera', cameraId, what: tail[0]! } : undefined;
   }
 
   #camera(cameraId: string, tail: string): string {
