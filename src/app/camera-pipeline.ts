@@ -12,6 +12,7 @@ import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
+import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
@@ -36,6 +37,8 @@ export interface CameraPipelineParts {
   readonly random: () => number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Records clips of the objects; absent: nothing is recorded. */
+  readonly recorder?: ClipRecorder | undefined;
 }
 
 /**
@@ -144,6 +147,7 @@ export class CameraPipeline implements Service {
     this.#lane?.close();
     this.#lossTimer?.cancel();
     this.#objects.endAll('stopped');
+    await this.#parts.recorder?.close();
   }
 
   /** Switches the camera itself on or off. */

@@ -3,8 +3,10 @@ import { CameraRules } from '../events/camera-rules.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
+import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
+import { withClip } from './event-clips.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 
 export interface ObjectStageParts {
@@ -14,6 +16,8 @@ export interface ObjectStageParts {
   readonly minScore: number;
   readonly newObjectId: (atMs: number) => string;
   readonly outlet: PipelineOutlet;
+  /** Records clips of the objects; absent: nothing is recorded. */
+  readonly recorder?: ClipRecorder | undefined;
 }
 
 /** The least score at which any label of a camera is reported: the model's, or that of a label with one of its own. */
@@ -60,13 +64,15 @@ export class ObjectStage {
     this.#liveTracks = update.tracks.length;
     this.#parts.outlet.tracks(frame, update);
     const context = { source: frame.source, times: frame.times, inferredAtMs };
-    for (const draft of this.#rules.update(update, context)) this.#parts.outlet.event(draft);
+    for (const draft of this.#rules.update(update, context))
+      this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
     this.#reportCounts(false);
   }
 
   /** Ends every object: the camera is lost, or the daemon stops. */
   endAll(cause: (typeof endCauses)[number]): void {
-    for (const draft of this.#rules.endAll(cause)) this.#parts.outlet.event(draft);
+    for (const draft of this.#rules.endAll(cause))
+      this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
     this.#tracker = this.#newTracker();
     this.#liveTracks = 0;
     this.#reportCounts(false);

@@ -11,6 +11,9 @@ import { openPipe, type PipeEnds } from './native-pipe.ts';
 /** A picture at detection size fits whole, so that the tool does not wait for us in the middle of one. */
 const PIPE_BYTES = 512 * 1024;
 
+/** The child's descriptor for encoded video. */
+export const MEDIA_FD = 3;
+
 /** How a child process ended. */
 export interface ChildExit {
   readonly code: number | null;
@@ -27,6 +30,8 @@ export interface ToolOptions {
   readonly aptPackage: string;
   /** The child's descriptor that pictures come through: 1 or 3. Absent: it gives no pictures, and stdout is text. */
   readonly pictureFd?: 1 | 3;
+  /** Gives the child a second pipe to write to, as descriptor 3: see `ToolProcess.media`. */
+  readonly withMedia?: boolean;
   readonly clock: Clock;
 }
 
@@ -35,14 +40,21 @@ export class ToolProcess {
   readonly exited: Promise<ChildExit>;
   /** What comes through `pictureFd`. */
   readonly pictures: ChunkSource | undefined;
+  /** What comes through `MEDIA_FD`, where that was asked for. */
+  readonly media: ChunkSource | undefined;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #forced = false;
   #ended = false;
 
-  constructor(child: ChildProcess, pictures: ChunkSource | undefined, clock: Clock) {
+  constructor(
+    child: ChildProcess,
+    { pictures, media }: Pick<ToolProcess, 'pictures' | 'media'>,
+    clock: Clock,
+  ) {
     this.#child = child;
     this.pictures = pictures;
+    this.media = media;
     this.#clock = clock;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -75,6 +87,7 @@ export class ToolProcess {
     timer.cancel();
     for (const stream of this.#child.stdio) stream?.destroy();
     this.pictures?.destroy();
+    this.media?.destroy();
     return exit;
   }
 }
@@ -92,28 +105,36 @@ export async function startTool(options: ToolOptions): Promise<ToolProcess> {
   const guard = await findProgram('setpriv');
   const argv = [...(guard === undefined ? [] : [guard, '--pdeathsig', 'KILL']), program, ...options.args];
   const { pictureFd } = options;
+  const mediaFd = options.withMedia ? MEDIA_FD : undefined;
   const pipe = pictureFd === undefined ? undefined : await openPipe(PIPE_BYTES);
+  const mediaPipe = mediaFd === undefined ? undefined : await openPipe(PIPE_BYTES);
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
   if (pictureFd !== undefined) stdio[pictureFd] = pipe?.writeFd ?? 'pipe';
+  if (mediaFd !== undefined) stdio[mediaFd] = mediaPipe?.writeFd ?? 'pipe';
   const child = spawn(argv[0]!, argv.slice(1), { stdio });
-  const tool = new ToolProcess(child, pictureChunks(child, pictureFd, pipe), options.clock);
+  const chunks = {
+    pictures: chunksOf(child, pictureFd, pipe),
+    media: chunksOf(child, mediaFd, mediaPipe),
+  };
+  const tool = new ToolProcess(child, chunks, options.clock);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => {
       tool.pictures?.destroy();
+      tool.media?.destroy();
       reject(toolMissing(options, error));
     });
   });
   return tool;
 }
 
-function pictureChunks(
+function chunksOf(
   child: ChildProcess,
-  pictureFd: 1 | 3 | undefined,
+  fd: 1 | 3 | undefined,
   pipe: PipeEnds | undefined,
 ): ChunkSource | undefined {
-  if (pictureFd === undefined) return undefined;
-  if (pipe === undefined) return new StreamChunks(child.stdio[pictureFd] as Readable);
+  if (fd === undefined) return undefined;
+  if (pipe === undefined) return new StreamChunks(child.stdio[fd] as Readable);
   // The child has its own copy; with ours open, the pipe would never end.
   closeSync(pipe.writeFd);
   return new PipeChunks(pipe.readFd, PIPE_BYTES);
