@@ -1,9 +1,10 @@
-import { readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { PART_SUFFIX } from './clip-file.ts';
+import { completeTornClip } from './torn-clip.ts';
 
 /** Beside a file, it keeps the file for good: `<file>.keep`. */
 export const KEEP_SUFFIX = '.keep';
@@ -88,11 +89,11 @@ export class MediaRetention {
   /** What a crash left is playable as far as it goes. */
   async #completeParts(): Promise<void> {
     const { folder, log } = this.#options;
-    for (const { path, bytes } of await this.#files()) {
+    for (const { path } of await this.#files()) {
       if (!path.endsWith(PART_SUFFIX)) continue;
-      const part = join(folder, path);
-      const done = bytes === 0 ? rm(part) : rename(part, part.slice(0, -PART_SUFFIX.length));
-      await done.catch((error: unknown) => log.warn({ clip: path, error: messageOf(error) }, 'clip is lost'));
+      await completeTornClip(join(folder, path)).catch((error: unknown) =>
+        log.warn({ clip: path, error: messageOf(error) }, 'clip is lost'),
+      );
     }
   }
 

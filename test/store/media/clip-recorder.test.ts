@@ -8,7 +8,9 @@ import { silentLogger } from '../../../src/base/log.ts';
 import { recordSchema } from '../../../src/config/camera-schema.ts';
 import type { MediaFragment } from '../../../src/flow/media.ts';
 import { ClipRecorder } from '../../../src/store/media/clip-recorder.ts';
+import { MediaRetention } from '../../../src/store/media/media-retention.ts';
 import { PreRoll } from '../../../src/store/media/pre-roll.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 import { copiedClip, readMedia } from '../../fixtures/media-fragments.ts';
 
 let folder = '';
@@ -96,11 +98,19 @@ describe('a clip', () => {
     const bytes = fragments.slice(0, 12).reduce((sum, { data }) => sum + data.length, 0);
     const written = async () => (await stat(part).catch(() => ({ size: 0 }))).size >= bytes;
     while (!(await written())) await new Promise((resolve) => setTimeout(resolve, 5));
-    await copyFile(part, join(folder, 'left.mp4'));
-    await truncate(join(folder, 'left.mp4'), bytes - 10);
-    const read = await packets('left.mp4');
-    expect(read.length).toBeGreaterThanOrEqual(10);
+    const torn = join(folder, 'clips', 'torn.mp4.part');
+    await copyFile(part, torn);
+    await truncate(torn, bytes - 10);
     await clips.close();
+    await writeFile(join(folder, 'clips', 'empty.mp4.part'), '');
+    const retention = new MediaRetention({
+      ...{ folder, maxBytes: 1e12, maxDays: 1e6, reserveBytes: 0 },
+      ...{ clock: new FakeClock(), log: silentLogger },
+    });
+    await retention.start(new AbortController().signal);
+    await retention.close();
+    expect((await packets('clips/torn.mp4')).length).toBeGreaterThanOrEqual(9);
+    expect((await files()).sort()).toEqual(['00-00-01.000-a.mp4', 'torn.mp4']);
   });
 
   it('ends at its longest, and a folder that cannot be written harms nobody', async () => {
