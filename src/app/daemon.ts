@@ -129,9 +129,10 @@ export class Daemon {
 
   #report(): void {
     const { clock } = this.#parts;
-    this.#mqtt?.deviceState(
-      deviceReport(this.#startedMonoMs, clock.monoMs(), this.#models, this.#cameras, this.#mqtt.status),
-    );
+    this.#mqtt?.deviceState({
+      ...deviceReport(this.#startedMonoMs, clock.monoMs(), this.#models, this.#cameras, this.#mqtt.status),
+      ...(this.#retention && { recording: { diskFull: !this.#retention.hasRoom } }),
+    });
   }
 
   /** Models are opened once, however many cameras use them. */
