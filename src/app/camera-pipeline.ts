@@ -12,6 +12,7 @@ import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
+import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
 import { ObjectStage } from './object-stage.ts';
@@ -39,6 +40,8 @@ export interface CameraPipelineParts {
   readonly random: () => number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Records clips of the objects; absent: nothing is recorded. */
+  readonly recorder?: ClipRecorder | undefined;
 }
 
 /**
@@ -152,6 +155,7 @@ export class CameraPipeline implements Service {
     this.#lane?.close();
     this.#lossTimer?.cancel();
     this.#objects.endAll('stopped');
+    await this.#parts.recorder?.close();
   }
 
   /** Switches the camera itself on or off. */

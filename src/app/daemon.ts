@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -7,6 +8,7 @@ import { version } from '../base/version.ts';
 import { createFrameSource } from '../capture/open-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { StorageConfig } from '../config/schema.ts';
 import { EventSealer } from '../events/event-sealer.ts';
 import { UuidV7 } from '../events/uuid-v7.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
@@ -14,6 +16,8 @@ import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
 import { EventStore } from '../store/event-store.ts';
+import { ClipRecorder } from '../store/media/clip-recorder.ts';
+import { MediaRetention } from '../store/media/media-retention.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
@@ -47,6 +51,8 @@ export class Daemon {
   readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
+  /** Absent when no camera records. */
+  readonly #retention: MediaRetention | undefined;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
@@ -85,6 +91,9 @@ export class Daemon {
       mqtt: this.#mqtt,
       publishTracks: config.mqtt?.tracks ?? false,
     });
+    this.#retention = Object.values(config.cameras).some(({ record }) => record.enabled)
+      ? new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log })
+      : undefined;
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
@@ -122,6 +131,7 @@ export class Daemon {
         ...this.#models.values(),
         ...this.#classifiers.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
+        ...(this.#retention ? [this.#retention] : []),
         ...this.#cameras.values(),
       ];
       for (const service of services) {
@@ -144,15 +154,16 @@ export class Daemon {
   }
 
   #report(): void {
-    this.#mqtt?.deviceState(
-      deviceReport({
+    this.#mqtt?.deviceState({
+      ...deviceReport({
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
         models: this.#models,
         classifiers: this.#classifiers,
         cameras: this.#cameras,
         store: this.#store.status,
       }),
-    );
+      ...(this.#retention && { recording: { diskFull: !this.#retention.hasRoom } }),
+    });
   }
 
   /** Models are opened once, however many cameras use them. */
@@ -198,6 +209,7 @@ export class Daemon {
       widthPx: camera.detect.widthPx ?? input.widthPx,
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
+    const recorder = this.#recorder(cameraId, camera);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,
@@ -207,6 +219,7 @@ export class Daemon {
         pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
         clock,
         baseDir,
+        ...(recorder && { media: recorder }),
       }),
     );
     return new CameraPipeline({
@@ -221,8 +234,28 @@ export class Daemon {
       random,
       clock,
       log,
+      recorder,
     });
   }
+
+  get #folder(): string {
+    return resolve(this.#parts.baseDir, this.#parts.config.storage.path);
+  }
+
+  #recorder(cameraId: string, { record }: CameraConfig): ClipRecorder | undefined {
+    if (!record.enabled) return undefined;
+    const { log } = this.#parts;
+    const hasRoom = () => this.#retention?.hasRoom ?? true;
+    return new ClipRecorder({ cameraId, config: record, folder: this.#folder, hasRoom, log });
+  }
+}
+
+function limitsOf({ retention, reserveMiB }: StorageConfig) {
+  return {
+    maxBytes: retention.clipsGiB * 1024 ** 3,
+    maxDays: retention.clipsDays,
+    reserveBytes: reserveMiB * 1024 ** 2,
+  };
 }
 
 /**

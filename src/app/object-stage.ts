@@ -4,10 +4,12 @@ import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
+import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
 import { AttributeStage } from './attribute-stage.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
+import { withClip } from './event-clips.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 
 export interface ObjectStageParts {
@@ -19,6 +21,8 @@ export interface ObjectStageParts {
   /** Every classifier that the camera names. */
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly outlet: PipelineOutlet;
+  /** Records clips of the objects; absent: nothing is recorded. */
+  readonly recorder?: ClipRecorder | undefined;
 }
 
 /** The least score at which any label of a camera is reported: the model's, or that of a label with one of its own. */
@@ -87,7 +91,7 @@ export class ObjectStage {
 
   #tell(draft: EventDraft): void {
     if (draft.type === 'object.ended') this.#attributes.forget(draft.objectId);
-    this.#parts.outlet.event(draft);
+    this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
   }
 
   #newTracker(): Tracker {

@@ -14,6 +14,9 @@ const PIPE_BYTES = 512 * 1024;
 /** What Linux gives a pipe by itself. */
 const LOG_PIPE_BYTES = 64 * 1024;
 
+/** The child's descriptor for encoded video. */
+export const MEDIA_FD = 3;
+
 /** How a child process ended. */
 export interface ChildExit {
   readonly code: number | null;
@@ -32,6 +35,8 @@ export interface ToolOptions {
   readonly pictureFd?: 1 | 3;
   /** stderr has lines for every picture: it is to be read through `eachErrorLine`. */
   readonly chatty?: boolean;
+  /** Gives the child a second pipe to write to, as descriptor 3: see `ToolProcess.media`. */
+  readonly withMedia?: boolean;
   readonly clock: Clock;
 }
 
@@ -41,6 +46,8 @@ export class ToolProcess {
   /** What comes through `pictureFd`. */
   readonly pictures: ChunkSource | undefined;
   readonly #errorLines: PipeLines | undefined;
+  /** What comes through `MEDIA_FD`, where that was asked for. */
+  readonly media: ChunkSource | undefined;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #forced = false;
@@ -48,13 +55,14 @@ export class ToolProcess {
 
   constructor(
     child: ChildProcess,
-    pictures: ChunkSource | undefined,
+    { pictures, media }: Pick<ToolProcess, 'pictures' | 'media'>,
     errorLines: PipeLines | undefined,
     clock: Clock,
   ) {
     this.#child = child;
     this.pictures = pictures;
     this.#errorLines = errorLines;
+    this.media = media;
     this.#clock = clock;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -95,6 +103,7 @@ export class ToolProcess {
     for (const stream of this.#child.stdio) stream?.destroy();
     this.pictures?.destroy();
     this.#errorLines?.destroy();
+    this.media?.destroy();
     return exit;
   }
 }
@@ -112,33 +121,41 @@ export async function startTool(options: ToolOptions): Promise<ToolProcess> {
   const guard = await findProgram('setpriv');
   const argv = [...(guard === undefined ? [] : [guard, '--pdeathsig', 'KILL']), program, ...options.args];
   const { pictureFd, chatty = false } = options;
+  const mediaFd = options.withMedia ? MEDIA_FD : undefined;
   const pipe = pictureFd === undefined ? undefined : await openPipe(PIPE_BYTES);
+  const mediaPipe = mediaFd === undefined ? undefined : await openPipe(PIPE_BYTES);
   const logPipe = chatty ? await openPipe(LOG_PIPE_BYTES) : undefined;
   const stdio: StdioOptions = ['ignore', 'pipe', logPipe?.writeFd ?? 'pipe'];
   if (pictureFd !== undefined) stdio[pictureFd] = pipe?.writeFd ?? 'pipe';
+  if (mediaFd !== undefined) stdio[mediaFd] = mediaPipe?.writeFd ?? 'pipe';
   const child = spawn(argv[0]!, argv.slice(1), { stdio });
   // The child has its own copies; with ours open, the pipes would never end.
-  for (const ends of [pipe, logPipe]) if (ends !== undefined) closeSync(ends.writeFd);
+  for (const ends of [pipe, mediaPipe, logPipe]) if (ends !== undefined) closeSync(ends.writeFd);
   const errorLines = logPipe === undefined ? undefined : new PipeLines(logPipe.readFd);
-  const tool = new ToolProcess(child, pictureChunks(child, pictureFd, pipe), errorLines, options.clock);
+  const chunks = {
+    pictures: chunksOf(child, pictureFd, pipe),
+    media: chunksOf(child, mediaFd, mediaPipe),
+  };
+  const tool = new ToolProcess(child, chunks, errorLines, options.clock);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => {
       tool.pictures?.destroy();
       errorLines?.destroy();
+      tool.media?.destroy();
       reject(toolMissing(options, error));
     });
   });
   return tool;
 }
 
-function pictureChunks(
+function chunksOf(
   child: ChildProcess,
-  pictureFd: 1 | 3 | undefined,
+  fd: 1 | 3 | undefined,
   pipe: PipeEnds | undefined,
 ): ChunkSource | undefined {
-  if (pictureFd === undefined) return undefined;
-  if (pipe === undefined) return new StreamChunks(child.stdio[pictureFd] as Readable);
+  if (fd === undefined) return undefined;
+  if (pipe === undefined) return new StreamChunks(child.stdio[fd] as Readable);
   return new PipeChunks(pipe.readFd, PIPE_BYTES);
 }
 

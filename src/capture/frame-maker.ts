@@ -46,16 +46,23 @@ export class FrameMaker {
   #seq = 0;
   #origin: CaptureInstant | undefined;
   #opened: Picture | undefined;
+  #offsetMs: number | undefined;
 
   constructor(options: FrameMakerOptions) {
     this.#options = options;
     this.#arrival = new ArrivalClock(options.clock);
   }
 
+  /** Capture time minus presentation time of the newest picture, ms; undefined before one that has both. */
+  get offsetMs(): number | undefined {
+    return this.#offsetMs;
+  }
+
   /** Takes one picture from the pipe to the sink. False when the pipe ended before the picture was complete. */
   async take(picture: Picture, body: PictureBody, sink: FrameSink): Promise<boolean> {
     this.#announce(picture, sink);
     const captured = this.#captureTime(picture);
+    if (!Number.isNaN(picture.ptsMs)) this.#offsetMs = captured.captureAtMs - picture.ptsMs;
     const { widthPx, heightPx } = picture.frame;
     const slot = this.#options.pool.acquire(widthPx, heightPx) ?? (await this.#slotLater(picture.frame));
     this.#seq += 1;

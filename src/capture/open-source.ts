@@ -4,6 +4,7 @@ import type { CaptureConfig } from '../config/camera-schema.ts';
 import { parseSourceUrl, type SourceUrl } from '../config/source-url.ts';
 import type { FramePool } from '../flow/frame-pool.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import type { MediaSink } from '../flow/media.ts';
 import { FfmpegSource } from './ffmpeg/ffmpeg-source.ts';
 import type { FrameSource } from './frame-source.ts';
 import { GstSource } from './gstreamer/gst-source.ts';
@@ -21,6 +22,8 @@ export interface FrameSourceOptions {
   readonly clock: Clock;
   /** Directory that relative file names start from: the configuration's. */
   readonly baseDir: string;
+  /** Takes the camera's own video, still encoded, where the source has one. */
+  readonly media?: MediaSink;
 }
 
 /**
@@ -34,7 +37,7 @@ export function createFrameSource(options: FrameSourceOptions): FrameSource {
   const common = { cameraId, pool, clock, box, fps: detect.fps };
   if (source.kind === 'sim') return createSimSource({ ...common, params: source.params });
   if (usesGstreamer(source, capture)) return new GstSource({ ...common, source, capture });
-  return new FfmpegSource({ ...common, source, capture });
+  return new FfmpegSource({ ...common, source, capture, ...(options.media && { media: options.media }) });
 }
 
 /** CSI sensors are GStreamer's alone, and so is a pipeline; the rest is ffmpeg's unless asked otherwise. */

@@ -1,7 +1,9 @@
 import type { CaptureConfig } from '../../config/camera-schema.ts';
 import type { SourceUrl } from '../../config/source-url.ts';
 import type { SizePx } from '../../flow/geometry.ts';
+import { MEDIA_FD } from '../child-process.ts';
 import { scaleExpression } from '../fit-size.ts';
+import { TIME_SHIFT_S } from '../media/media-reader.ts';
 import { HWACCEL_ARGS } from './ffmpeg-hwaccel.ts';
 import { type FfmpegVersion, isAtLeast } from './ffmpeg-version.ts';
 
@@ -13,6 +15,8 @@ export interface FfmpegJob {
   /** Box that pictures are scaled into. */
   readonly box: SizePx;
   readonly version: FfmpegVersion;
+  /** Also copy the camera's own video, still encoded, to `MEDIA_FD`. */
+  readonly copyMedia?: boolean;
 }
 
 /** The arguments of the one ffmpeg of a camera: I420 on stdout, one `showinfo` line per picture on stderr. */
@@ -30,8 +34,20 @@ export function ffmpegArgs(job: FfmpegJob): string[] {
     ...(isAtLeast(version, 5, 1) ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
     // The encoder of raw video uses frame threads too, and would hold back each picture until the next one comes.
     ...['-threads', '1', '-f', 'rawvideo', 'pipe:1'],
+    ...(job.copyMedia ? MEDIA_OUTPUT : []),
   ];
 }
+
+/**
+ * Fragmented MP4, a fragment per picture. No edit list, no moving of the times (but by `TIME_SHIFT_S`, and of that we know)
+ * and "discont" keep decode times what they are in the stream, so that they can be told from the decoded picture's.
+ */
+const MEDIA_OUTPUT = [
+  ...['-map', '0:v:0', '-c:v', 'copy', '-avoid_negative_ts', 'disabled', '-use_editlist', '0'],
+  ...['-output_ts_offset', String(TIME_SHIFT_S), '-video_track_timescale', '90000'],
+  ...['-movflags', '+frag_every_frame+empty_moov+default_base_moof+frag_discont'],
+  ...['-flush_packets', '1', '-f', 'mp4', `pipe:${MEDIA_FD}`],
+];
 
 /**
  * Lets through the first picture of every 1/fps of the stream's time, with its own PTS (the `fps` filter would invent

@@ -5,6 +5,7 @@ import { describeSource, type SourceUrl } from '../../config/source-url.ts';
 import { i420Bytes } from '../../flow/frame.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';
+import type { MediaSink } from '../../flow/media.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { ByteReader } from '../byte-reader.ts';
 import { CaptureError, captureFailure } from '../capture-error.ts';
@@ -12,6 +13,7 @@ import { type ChildExit, startTool, type ToolProcess } from '../child-process.ts
 import { fitSize } from '../fit-size.ts';
 import { FrameMaker, type Picture, type PictureBody } from '../frame-maker.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
+import { MediaReader } from '../media/media-reader.ts';
 import { ffmpegArgs } from './ffmpeg-args.ts';
 import { FfmpegLog } from './ffmpeg-log.ts';
 import { type FfmpegVersion, readFfmpegVersion } from './ffmpeg-version.ts';
@@ -24,6 +26,8 @@ export interface FfmpegSourceOptions {
   readonly box: SizePx;
   readonly pool: FramePool;
   readonly clock: Clock;
+  /** Takes the camera's own video, where it has one that can be copied. */
+  readonly media?: MediaSink;
 }
 
 /** ffmpeg ends within a frame of SIGTERM unless it is stuck. */
@@ -36,11 +40,14 @@ export class FfmpegSource implements FrameSource {
   readonly #options: FfmpegSourceOptions;
   #version: Promise<FfmpegVersion> | undefined;
   #log: FfmpegLog | undefined;
+  /** Undefined once it is known that this camera's video cannot be copied. */
+  #media: MediaSink | undefined;
 
   constructor(options: FfmpegSourceOptions) {
     this.#options = options;
     const { source } = options;
     this.description = describeSource(source);
+    this.#media = isEncoded(source) ? options.media : undefined;
     this.finite =
       (source.kind === 'file' && !source.loop) || (source.kind === 'http' && source.media === 'file');
   }
@@ -57,10 +64,11 @@ export class FfmpegSource implements FrameSource {
     if (signal.aborted) throw abortError();
     const tool = await startTool({
       program: capture.ffmpeg,
-      args: ffmpegArgs({ source, capture, fps, box, version }),
+      args: ffmpegArgs({ source, capture, fps, box, version, copyMedia: this.#media !== undefined }),
       aptPackage: 'ffmpeg',
       pictureFd: 1,
       chatty: true,
+      withMedia: this.#media !== undefined,
       clock,
     });
     const end = () => void tool.end(GRACE_MS);
@@ -108,6 +116,9 @@ export class FfmpegSource implements FrameSource {
     const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
     const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
     const bytes = new ByteReader(tool.pictures!);
+    if (tool.media !== undefined && this.#media !== undefined) {
+      void new MediaReader(new ByteReader(tool.media), this.#media, () => maker.offsetMs).run();
+    }
     for (let picture = await pictures.next(); picture !== undefined; picture = await pictures.next()) {
       const { widthPx, heightPx } = picture.frame;
       const body: PictureBody = {
@@ -122,6 +133,10 @@ export class FfmpegSource implements FrameSource {
   #judge(exit: ChildExit): void {
     const log = this.#log!;
     if (exit.code === 0) return;
+    if (this.#media !== undefined && log.problems.some((problem) => MEDIA_REFUSED.test(problem))) {
+      this.#media.unusable('ffmpeg cannot put the video of this camera into MP4');
+      this.#media = undefined;
+    }
     const ended =
       exit.signal === null
         ? captureFailure(
@@ -136,4 +151,14 @@ export class FfmpegSource implements FrameSource {
           );
     throw new CaptureError((exit.signal === null ? log.failure() : undefined) ?? ended);
   }
+}
+
+/** ffmpeg ends, decoded pictures and all, when it cannot begin the copy: the next connection does without. */
+const MEDIA_REFUSED = /could not (write header|find tag for codec)/i;
+
+/** Sources whose video is encoded, with times of its own: JPEGs over HTTP have none. */
+function isEncoded(source: SourceUrl): boolean {
+  return (
+    source.kind === 'rtsp' || source.kind === 'file' || (source.kind === 'http' && source.media !== 'mjpeg')
+  );
 }
