@@ -27,7 +27,7 @@ describe('a zone that is called like a camera', () => {
     ]);
   });
 
-  it.each([
+  it.each<[boolean, Record<string, object>, string]>([
     [false, { drive: { polygon } }, 'without Frigate'],
     [true, { yard: { polygon } }, 'zones of one name in two cameras are one zone there'],
   ])('is none: %s %j %s', (enabled, zones, _why) => {
