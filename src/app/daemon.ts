@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -13,6 +14,7 @@ import type { DomainEvent } from '../flow/domain-event.ts';
 import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
+import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { deviceReport } from './device-report.ts';
@@ -174,6 +176,7 @@ export class Daemon {
       minScore,
       outlet: this.#outlet,
       newObjectId: (atMs) => uuids.next(atMs),
+      sceneStore: new SceneFiles(join(this.#parts.config.storage.path, 'scene'), log),
       random,
       clock,
       log,

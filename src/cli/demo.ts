@@ -98,8 +98,7 @@ function describeEvent(event: DomainEvent): string {
   const time = new Date(event.atMs).toISOString().slice(11, 23);
   const head = `${time} ${event.cameraId} ${event.type.padEnd(15)}`;
   if (event.type === 'camera.state') return `${head} ${event.state}${event.cause ? ` (${event.cause})` : ''}`;
-  if ('rule' in event)
-    return `${head} ${event.zone} holds ${event.count} (${event.rule})`;
+  if ('rule' in event) return `${head} ${event.zone} holds ${event.count} (${event.rule})`;
   return `${head} ${event.label} ${event.score.toFixed(2)} #${event.objectId.slice(-6)}${detailOf(event)}`;
 }
 

@@ -1,10 +1,12 @@
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { EventDraft } from '../flow/domain-event.ts';
+import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { continuationCost, covers, isLeaving } from './continuity.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
+import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
 import { type Happenings, type LineHappening, type Places, Subject } from './subject.ts';
 import { UpdateThrottle } from './update-throttle.ts';
@@ -40,6 +42,7 @@ export class CameraRules {
   readonly #lostMs: number;
   readonly #drafts: ObjectDrafts;
   readonly #presence: Presence;
+  readonly #memory = new SceneMemory();
   readonly #throttle = new UpdateThrottle();
   /** Candidates and objects, oldest first. */
   #subjects: Subject[] = [];
@@ -72,18 +75,22 @@ export class CameraRules {
    * @returns what happened, in the order in which it is to be told: within one object `object.started` comes first and
    *   `object.ended` last. `atMs` of `object.started` is the first sighting (`timings` are of the frame that settled it), `atMs` of
    *   `object.ended` the last one.
+   * @param at how a place looks in this frame; without it nothing is remembered beyond `lostMs`
    */
-  update(update: TrackUpdate, frame: FrameFacts): EventDraft[] {
+  update(update: TrackUpdate, frame: FrameFacts, at: AppearanceAt = () => undefined): EventDraft[] {
     const { atMonoMs } = update;
     const elapsedMs = Math.max(0, atMonoMs - this.#updatedMonoMs) || 0;
     this.#updatedMonoMs = atMonoMs;
     const seen = update.tracks.filter(
       (track) => track.lastSeenMonoMs >= atMonoMs && this.#minScoreOf(track.label) !== undefined,
     );
+    this.#comeBack(seen, at);
     this.#carryOver(seen, update);
     const drafts = this.#look(seen, frame, atMonoMs);
     this.#weigh(elapsedMs, atMonoMs);
     drafts.push(...this.#confirm(seen, atMonoMs));
+    const matched = update.tracks.filter((track) => track.lastSeenMonoMs >= atMonoMs);
+    this.#memory.look(this.#objects(), matched, at, atMonoMs);
     for (const subject of this.#objects()) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
@@ -91,12 +98,53 @@ export class CameraRules {
     return drafts;
   }
 
-  /** Ends every object at its last sighting and forgets every candidate: the camera was lost, or detection stops. */
-  endAll(cause: EndCause): EventDraft[] {
-    const drafts = this.#objects().flatMap((subject) => this.#drafts.ended(subject, cause));
-    for (const subject of this.#subjects) this.#forget(subject);
+  /** Ends every object at its last sighting and forgets every candidate: the camera was lost, or detection stops. @param keepWaiting stationary objects stay: they will be looked at again */
+  endAll(cause: EndCause, keepWaiting = false): EventDraft[] {
+    const kept = keepWaiting ? this.waiting : [];
+    const over = this.#objects().filter((subject) => !kept.includes(subject));
+    const drafts = over.flatMap((subject) => this.#drafts.ended(subject, cause));
+    for (const subject of this.#subjects.filter((other) => !kept.includes(other))) this.#forget(subject);
+    // The next tracks count from 1 again and are none of theirs.
+    for (const subject of kept) subject.trackId = 0;
     this.#departed = [];
     return drafts;
+  }
+
+  /** Objects that wait at their places: no frame needs to be looked at for them. */
+  get waiting(): readonly Subject[] {
+    return this.#objects().filter((object) => this.#memory.holds(object));
+  }
+
+  /** The stationary objects as they may be given back to `restore` in another run. */
+  memory(): RememberedObject[] {
+    return this.#memory.export();
+  }
+
+  /** Takes up the objects of an earlier run, silently and before the first update; labels no longer reported are left out. */
+  restore(objects: readonly RememberedObject[]): void {
+    for (const object of objects.filter(({ label }) => this.#minScoreOf(label) !== undefined)) {
+      const subject = this.#begin(object.label, 0, earlierSighting(object, object.startedAtMs, -10_000));
+      this.#memory.restore(subject, object);
+      this.#throttle.told(subject, 0);
+    }
+  }
+
+  /** The picture changed as a whole: changed looks prove nothing until an object is detected again. */
+  sceneChanged(): void {
+    this.#memory.sceneChanged();
+  }
+
+  /** Gives tracks at the places of unseen stationary objects to these, however long that took. */
+  #comeBack(seen: readonly Track[], at: AppearanceAt): void {
+    const ids = new Set(seen.map((track) => track.trackId));
+    const unseen = this.#objects().filter((object) => !ids.has(object.trackId));
+    if (unseen.length === 0) return;
+    const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
+    for (const [object, track] of this.#memory.returning(unseen, free, at)) {
+      const candidate = this.#carriedBy(track);
+      if (candidate !== undefined) this.#forget(candidate);
+      object.trackId = track.trackId;
+    }
   }
 
   #objects(): Subject[] {
@@ -118,6 +166,7 @@ export class CameraRules {
     const objects = unseen.filter(
       (subject) =>
         subject.objectId !== undefined &&
+        !this.#memory.pins(subject, atMonoMs, this.#lostMs) &&
         (!live.has(subject.trackId) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
     );
     this.#take(seen, objects, atMonoMs);
@@ -144,6 +193,7 @@ export class CameraRules {
     this.#subjects = this.#subjects.filter((other) => other !== subject);
     this.#crossings.delete(subject);
     this.#throttle.forget(subject);
+    this.#memory.forget(subject);
   }
 
   /** Tells every subject whether it was seen, and starts candidates. @returns what happened to objects */
@@ -152,7 +202,7 @@ export class CameraRules {
     for (const track of seen) {
       const { score, boxPx, velocityPxPerS } = track;
       const sighting: Sighting = { monoMs, frame, score, boxPx, velocityPxPerS };
-      const subject = this.#carriedBy(track) ?? this.#begin(track, sighting);
+      const subject = this.#carriedBy(track) ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
     for (const subject of this.#subjects) {
@@ -167,9 +217,9 @@ export class CameraRules {
     return drafts;
   }
 
-  #begin(track: Track, sighting: Sighting): Subject {
-    const minScore = this.#minScoreOf(track.label) ?? this.#minScore;
-    const subject = new Subject(track.label, track.trackId, sighting, minScore, this.#placesOf(track.label));
+  #begin(label: string, trackId: number, sighting: Sighting): Subject {
+    const minScore = this.#minScoreOf(label) ?? this.#minScore;
+    const subject = new Subject(label, trackId, sighting, minScore, this.#placesOf(label));
     this.#subjects.push(subject);
     return subject;
   }
@@ -212,7 +262,9 @@ export class CameraRules {
       // A twin may have been confirmed a moment ago, in this very frame.
       if (this.#isCovered(subject)) subject.doubt('covered', 0);
       if (!subject.isBelievable) continue;
-      const missing = this.#objects().filter((object) => object.unseenUpdates > 0);
+      const missing = this.#objects().filter(
+        (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
+      );
       const [continued] = bind([track], missing, monoMs, (other) => this.#carriedBy(other)).keys();
       if (continued !== undefined) {
         this.#forget(subject);
@@ -234,10 +286,11 @@ export class CameraRules {
   #endGone(monoMs: number): EventDraft[] {
     const drafts: EventDraft[] = [];
     for (const subject of this.#objects()) {
+      if (this.#memory.holds(subject) && !this.#memory.isEmpty(subject)) continue;
       const absentMs = monoMs - subject.last.monoMs;
       const leaving = subject.unseenUpdates >= EXIT_MISSES && isLeaving(subject.last, monoMs);
       if (absentMs < (leaving ? Math.min(EXIT_HOLD_MS, this.#lostMs) : this.#lostMs)) continue;
-      drafts.push(...this.#drafts.ended(subject, 'gone'));
+      drafts.push(...this.#drafts.ended(subject, this.#memory.endCause(subject)));
       this.#departed.push({ label: subject.label, last: subject.last });
       this.#forget(subject);
     }
