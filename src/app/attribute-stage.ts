@@ -1,6 +1,6 @@
 import type { CameraConfig } from '../config/camera-schema.ts';
 import { AttributeVotes, viewQuality } from '../events/attribute-votes.ts';
-import type { SeenObject } from '../events/camera-rules.ts';
+import type { SeenObject } from '../events/subject.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';

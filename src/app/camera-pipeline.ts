@@ -8,6 +8,7 @@ import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
+import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
@@ -37,6 +38,8 @@ export interface CameraPipelineParts {
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly outlet: PipelineOutlet;
   readonly newObjectId: (atMs: number) => string;
+  /** Absent: stationary objects end with the daemon. */
+  readonly sceneStore?: SceneMemoryStore | undefined;
   readonly random: () => number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -149,12 +152,12 @@ export class CameraPipeline implements Service {
     await this.#camera.start(signal);
   }
 
-  /** Stops the camera, then ends its objects, so that every start has its end. */
+  /** Stops the camera, then ends its objects, but for stationary ones that the next run takes up. */
   async close(deadlineMs: number): Promise<void> {
     await this.#camera.close(deadlineMs);
     this.#lane?.close();
     this.#lossTimer?.cancel();
-    this.#objects.endAll('stopped');
+    this.#objects.close();
     await this.#parts.recorder?.close();
   }
 
@@ -204,10 +207,13 @@ export class CameraPipeline implements Service {
     if (state.state === 'live') {
       this.#lossTimer?.cancel();
       this.#lossTimer = undefined;
+    } else if (state.state === 'failed' || state.state === 'disabled') {
+      this.#lossTimer?.cancel();
+      this.#lossTimer = this.#parts.clock.after(0, () => this.#objects.endAll('camera_lost'));
     } else if (was.state === 'live') {
-      // A short drop-out must not end what is still there when the picture comes back.
-      const holdMs = state.state === 'reconnecting' ? this.#parts.config.track.lostMs : 0;
-      this.#lossTimer = this.#parts.clock.after(holdMs, () => this.#objects.endAll('camera_lost'));
+      // A short drop-out must not end what is still there when the picture comes back, and a long one not what is parked.
+      const holdMs = this.#parts.config.track.lostMs;
+      this.#lossTimer = this.#parts.clock.after(holdMs, () => this.#objects.endAll('camera_lost', true));
     }
   }
 
@@ -229,6 +235,7 @@ export class CameraPipeline implements Service {
     const startMs = this.#parts.clock.monoMs();
     const motion = this.#motionGate.observe(frame);
     this.#reportMotion(motion.moving, atMonoMs);
+    if (motion.sceneChange) this.#objects.sceneChanged();
     const reason = this.#inferenceGate.shouldInfer({
       atMonoMs,
       motion,

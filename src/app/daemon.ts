@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -18,12 +18,14 @@ import { MqttPublisher } from '../mqtt/publisher.ts';
 import { EventStore } from '../store/event-store.ts';
 import { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
+import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { ModelRuntime } from './model-runtime.ts';
+import { RememberedScene } from './remembered-scene.ts';
 
 /** How often the device's retained state is refreshed without a change. */
 const REPORT_INTERVAL_MS = 10_000;
@@ -48,6 +50,7 @@ export class Daemon {
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
+  readonly #scene: RememberedScene;
   readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
@@ -72,6 +75,10 @@ export class Daemon {
       clock,
       log,
     });
+    this.#scene = new RememberedScene(
+      new SceneFiles(join(config.storage.path, 'scene'), log),
+      config.cameras,
+    );
     this.#commands = new CameraCommands(this.#cameras, config.cameras, this.#store.settings, log);
     this.#mqtt =
       config.mqtt === undefined
@@ -149,7 +156,8 @@ export class Daemon {
   async #goOn(): Promise<void> {
     const { lastEventId } = this.#store;
     if (lastEventId !== null) this.#uuids.follow(lastEventId);
-    await this.#store.endOrphans();
+    const open = new Set((await this.#store.orphans()).map(({ objectId }) => objectId));
+    await this.#store.endOrphans(this.#scene.takeUp(open));
     this.#commands.restore();
   }
 
@@ -231,6 +239,7 @@ export class Daemon {
       classifiers: this.#classifiersOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
+      sceneStore: this.#scene,
       random,
       clock,
       log,

@@ -4,6 +4,8 @@ import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
+import type { SceneMemoryStore } from '../flow/scene-memory.ts';
+import { appearanceAt } from '../motion/appearance.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
@@ -11,6 +13,9 @@ import { AttributeStage } from './attribute-stage.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { withClip } from './event-clips.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
+
+/** The stationary objects are saved no more often than this, and at the end. */
+const SAVE_INTERVAL_MS = 60_000;
 
 export interface ObjectStageParts {
   readonly cameraId: string;
@@ -23,6 +28,8 @@ export interface ObjectStageParts {
   readonly outlet: PipelineOutlet;
   /** Records clips of the objects; absent: nothing is recorded. */
   readonly recorder?: ClipRecorder | undefined;
+  /** Absent: stationary objects end with the daemon. */
+  readonly sceneStore?: SceneMemoryStore | undefined;
 }
 
 /** The least score at which any label of a camera is reported: the model's, or that of a label with one of its own. */
@@ -38,6 +45,8 @@ export class ObjectStage {
   #tracker: Tracker;
   #liveTracks = 0;
   #counts: PresenceCounts | undefined;
+  #savedKey = '';
+  #savedMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ObjectStageParts) {
     const { cameraId, config, newObjectId } = parts;
@@ -60,33 +69,64 @@ export class ObjectStage {
     this.#tracker = this.#newTracker();
   }
 
-  /** What the next frame should be inferred for: tracks, and objects that outlive theirs and wait to be seen again. */
+  /** What the next frame should be inferred for: tracks, and objects that outlive theirs. Not those at rest. */
   get following(): number {
-    return Math.max(this.#liveTracks, this.#rules.liveObjects);
+    return Math.max(this.#liveTracks, this.#rules.liveObjects - this.#rules.waiting.length);
   }
 
   /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */
   start(): void {
+    const { cameraId, sceneStore } = this.#parts;
+    this.#rules.restore(sceneStore?.load(cameraId) ?? []);
     this.#reportCounts(true);
+  }
+
+  /** Ends what is not restored by the next run: all, or all but the stationary objects, which are saved. */
+  close(): void {
+    // What could not be saved will not be taken up again, and needs its end now.
+    this.endAll('stopped', this.#save());
   }
 
   /** Takes the detections of one frame, in order of capture. */
   update(detections: readonly Detection[], frame: Frame, inferredAtMs: number): void {
     const update = this.#tracker.update(detections, frame.times.captureMonoMs);
-    this.#liveTracks = update.tracks.length;
     this.#parts.outlet.tracks(frame, update);
     const context = { source: frame.source, times: frame.times, inferredAtMs };
-    for (const draft of this.#rules.update(update, context)) this.#tell(draft);
+    const drafts = this.#rules.update(update, context, (boxPx) => appearanceAt(frame, boxPx));
+    for (const draft of drafts) this.#tell(draft);
     this.#attributes.look(frame, this.#rules.seenObjects());
+    const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
+    this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
     this.#reportCounts(false);
+    this.#saveWhenDue(update.atMonoMs);
   }
 
-  /** Ends every object: the camera is lost, or the daemon stops. */
-  endAll(cause: (typeof endCauses)[number]): void {
-    for (const draft of this.#rules.endAll(cause)) this.#tell(draft);
+  /** The picture changed as a whole: light switched, infrared filter, camera moved. */
+  sceneChanged(): void {
+    this.#rules.sceneChanged();
+  }
+
+  /** Ends every object: the camera is lost, or the daemon stops. @param keepWaiting all but those at rest */
+  endAll(cause: (typeof endCauses)[number], keepWaiting = false): void {
+    for (const draft of this.#rules.endAll(cause, keepWaiting)) this.#tell(draft);
     this.#tracker = this.#newTracker();
     this.#liveTracks = 0;
     this.#reportCounts(false);
+    this.#save();
+  }
+
+  /** At once when an object came to rest or ended; what else changes can wait, for the sake of SD cards. */
+  #saveWhenDue(monoMs: number): void {
+    if (this.#parts.sceneStore === undefined) return;
+    const key = this.#rules.waiting.map(({ objectId }) => objectId).join();
+    if (key === this.#savedKey && monoMs - this.#savedMonoMs < SAVE_INTERVAL_MS) return;
+    this.#savedKey = key;
+    this.#savedMonoMs = monoMs;
+    this.#save();
+  }
+
+  #save(): boolean {
+    return this.#parts.sceneStore?.save(this.#parts.cameraId, this.#rules.memory()) ?? false;
   }
 
   #tell(draft: EventDraft): void {

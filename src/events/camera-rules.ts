@@ -1,46 +1,23 @@
-import type { CameraConfig } from '../config/camera-schema.ts';
 import type { Attributes, EventDraft } from '../flow/domain-event.ts';
-import type { BoxPx } from '../flow/geometry.ts';
+import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
-import { continuationCost, covers, isLeaving } from './continuity.ts';
+import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
+import { covers } from './continuity.ts';
+import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
 import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
+import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, type Places, Subject } from './subject.ts';
+import { type Happenings, type SeenObject, Subject } from './subject.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
-/** An object that is walking out of the picture ends when unseen for so long; others have `lostMs` to come back. */
-const EXIT_HOLD_MS = 600;
-/** And it must be missing in this many frames, or one miss at 1 fps would end it. */
-const EXIT_MISSES = 2;
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
 /** A candidate that comes and goes so often and is still not believed is looked at anew. */
 const MOST_UNTOLD = 64;
-
-export interface CameraRulesOptions {
-  readonly cameraId: string;
-  /** Labels to report and their minimum scores; empty: every label. */
-  readonly objects: CameraConfig['objects'];
-  readonly zones: CameraConfig['zones'];
-  readonly lines: CameraConfig['lines'];
-  /** Minimum score of labels without one of their own, 0..1. */
-  readonly minScore?: number;
-  /** An object unseen for so long ends. */
-  readonly lostMs?: number;
-  /** A fresh id. @param atMs when the object was first seen, ms since the epoch */
-  readonly newObjectId: (atMs: number) => string;
-}
-
-/** A believed object in the newest frame. */
-export interface SeenObject {
-  readonly objectId: string;
-  readonly label: string;
-  readonly boxPx: BoxPx;
-}
 
 /**
  * The rules of one camera: tracks in, events out. An object is believed on evidence, outlives the tracks that carry it,
@@ -53,19 +30,20 @@ export class CameraRules {
   readonly #drafts: ObjectDrafts;
   readonly #presence: Presence;
   readonly #occupancy: OccupancyWatch;
+  readonly #memory = new SceneMemory();
   readonly #throttle = new UpdateThrottle();
   /** Candidates and objects, oldest first. */
   #subjects: Subject[] = [];
   /** What candidates did in zones and on lines, told if they turn out to be objects. */
   readonly #untold = new Map<Subject, Happenings[]>();
-  /** Objects that ended before `lostMs` was over. */
-  #departed: { readonly label: string; readonly last: Sighting }[] = [];
+  readonly #departures: Departures;
   #updatedMonoMs = Number.NaN;
 
   constructor(options: CameraRulesOptions) {
     this.#options = options;
     this.#filters = new ObjectFilters(options.objects, options.minScore ?? 0.35);
     this.#lostMs = options.lostMs ?? 3_000;
+    this.#departures = new Departures(this.#lostMs);
     this.#drafts = new ObjectDrafts(options.cameraId, options);
     this.#presence = new Presence(options.objects, options.zones);
     this.#occupancy = new OccupancyWatch(options.cameraId, options.zones);
@@ -99,14 +77,16 @@ export class CameraRules {
    * @returns what happened, in the order in which it is to be told: within one object `object.started` comes first and
    *   `object.ended` last. `atMs` of `object.started` is the first sighting (`timings` are of the frame that settled it), `atMs` of
    *   `object.ended` the last one.
+   * @param at how a place looks in this frame; without it nothing is remembered beyond `lostMs`
    */
-  update(update: TrackUpdate, frame: FrameFacts): EventDraft[] {
+  update(update: TrackUpdate, frame: FrameFacts, at: AppearanceAt = () => undefined): EventDraft[] {
     const { atMonoMs } = update;
     const elapsedMs = Math.max(0, atMonoMs - this.#updatedMonoMs) || 0;
     this.#updatedMonoMs = atMonoMs;
     const seen = update.tracks.filter(
       (track) => track.lastSeenMonoMs >= atMonoMs && this.#filters.reports(track.label),
     );
+    this.#comeBack(seen, at);
     const drafts = this.#endUnscheduled(frame);
     this.#carryOver(seen, update);
     // What is believed is seen wherever it is; what is not must also pass the operator's filters.
@@ -118,20 +98,60 @@ export class CameraRules {
     drafts.push(...this.#look(counting, frame, atMonoMs));
     this.#weigh(elapsedMs, atMonoMs);
     drafts.push(...this.#confirm(counting, atMonoMs));
+    this.#memory.look(this.#objects(), update, at);
     for (const subject of this.#objects()) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
     drafts.push(...this.#endGone(atMonoMs));
-    drafts.push(...this.#occupancy.update(this.#objects(), frame));
-    return drafts;
+    return [...drafts, ...this.#occupancy.update(this.#objects(), frame)];
   }
 
-  /** Ends every object at its last sighting and forgets every candidate: the camera was lost, or detection stops. */
-  endAll(cause: EndCause): EventDraft[] {
-    const drafts = this.#objects().flatMap((subject) => this.#drafts.ended(subject, cause));
-    for (const subject of this.#subjects) this.#forget(subject);
-    this.#departed = [];
+  /** Ends every object at its last sighting and forgets every candidate. @param keepWaiting but for those at rest, which will be looked at again */
+  endAll(cause: EndCause, keepWaiting = false): EventDraft[] {
+    const kept = keepWaiting ? this.waiting : [];
+    const over = this.#objects().filter((subject) => !kept.includes(subject));
+    const drafts = over.flatMap((subject) => this.#drafts.ended(subject, cause));
+    for (const subject of this.#subjects.filter((other) => !kept.includes(other))) this.#forget(subject);
+    // The next tracks count from 1 again and are none of theirs.
+    for (const subject of kept) subject.trackId = 0;
+    this.#departures.clear();
     return [...drafts, ...this.#occupancy.end()];
+  }
+
+  /** Objects that wait at their places: no frame needs to be looked at for them. */
+  get waiting(): readonly Subject[] {
+    return this.#objects().filter((object) => this.#memory.holds(object));
+  }
+
+  /** The stationary objects as they may be given back to `restore` in another run. */
+  memory(): RememberedObject[] {
+    return this.#memory.export();
+  }
+
+  /** Takes up the objects of an earlier run, silently and before the first update; labels no longer reported are left out. */
+  restore(objects: readonly RememberedObject[]): void {
+    for (const object of objects.filter(({ label }) => this.#filters.reports(label))) {
+      const subject = this.#begin(object.label, 0, earlierSighting(object, object.startedAtMs, -10_000));
+      this.#memory.restore(subject, object);
+      this.#throttle.told(subject, 0);
+    }
+  }
+
+  /** The picture changed as a whole: changed looks prove nothing until an object is detected again. */
+  sceneChanged(): void {
+    this.#memory.sceneChanged();
+  }
+
+  /** Gives tracks at the places of unseen stationary objects to these, however long that took. */
+  #comeBack(seen: readonly Track[], at: AppearanceAt): void {
+    const ids = new Set(seen.map((track) => track.trackId));
+    const unseen = this.#objects().filter((object) => !ids.has(object.trackId));
+    const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
+    for (const [object, track] of this.#memory.returning(unseen, free, at)) {
+      const candidate = this.#carriedBy(track);
+      if (candidate !== undefined) this.#forget(candidate);
+      object.trackId = track.trackId;
+    }
   }
 
   #objects(): Subject[] {
@@ -146,6 +166,7 @@ export class CameraRules {
     const objects = unseen.filter(
       (subject) =>
         subject.objectId !== undefined &&
+        !this.#memory.pins(subject, atMonoMs, this.#lostMs) &&
         (!live.has(subject.trackId) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
     );
     this.#take(seen, objects, atMonoMs);
@@ -172,6 +193,7 @@ export class CameraRules {
     this.#subjects = this.#subjects.filter((other) => other !== subject);
     this.#untold.delete(subject);
     this.#throttle.forget(subject);
+    this.#memory.forget(subject);
   }
 
   /** Tells every subject whether it was seen, and starts candidates. @returns what happened to objects */
@@ -180,7 +202,7 @@ export class CameraRules {
     for (const track of seen) {
       const { score, boxPx, velocityPxPerS } = track;
       const sighting: Sighting = { monoMs, frame, score, boxPx, velocityPxPerS };
-      const subject = this.#carriedBy(track) ?? this.#begin(track, sighting);
+      const subject = this.#carriedBy(track) ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
     for (const subject of this.#subjects) {
@@ -195,32 +217,27 @@ export class CameraRules {
     return drafts;
   }
 
-  #begin(track: Track, sighting: Sighting): Subject {
-    const { label, trackId } = track;
-    const subject = new Subject(label, trackId, sighting, this.#filters.of(label), this.#placesOf(label));
+  #begin(label: string, trackId: number, sighting: Sighting): Subject {
+    const subject = new Subject(
+      label,
+      trackId,
+      sighting,
+      this.#filters.of(label),
+      placesFor(label, this.#options),
+    );
     this.#subjects.push(subject);
     return subject;
   }
 
-  #placesOf(label: string): Places {
-    const counting = <P extends { objects?: string[] | undefined }>(places: Record<string, P>) =>
-      new Map(Object.entries(places).filter(([, place]) => place.objects?.includes(label) ?? true));
-    return { zones: counting(this.#options.zones), lines: counting(this.#options.lines) };
-  }
-
   /** Drops candidates that nothing speaks for, and raises the bar for those that may be views of a known object. */
   #weigh(elapsedMs: number, monoMs: number): void {
-    this.#departed = this.#departed.filter(({ last }) => monoMs - last.monoMs <= this.#lostMs);
+    this.#departures.pass(monoMs);
     for (const subject of this.#subjects.filter((other) => other.objectId === undefined)) {
       if (subject.isRefuted || (this.#untold.get(subject)?.length ?? 0) > MOST_UNTOLD) {
         this.#forget(subject);
         continue;
       }
-      const isRemnant = this.#departed.some(
-        ({ label, last }) =>
-          label === subject.label &&
-          continuationCost(last, subject.first.boxPx, subject.first.monoMs) !== undefined,
-      );
+      const isRemnant = this.#departures.explains(subject);
       subject.doubt(this.#isCovered(subject) ? 'covered' : isRemnant ? 'remnant' : 'none', elapsedMs);
     }
   }
@@ -240,7 +257,9 @@ export class CameraRules {
       // A twin may have been confirmed a moment ago, in this very frame.
       if (this.#isCovered(subject)) subject.doubt('covered', 0);
       if (!subject.isBelievable) continue;
-      const missing = this.#objects().filter((object) => object.unseenUpdates > 0);
+      const missing = this.#objects().filter(
+        (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
+      );
       const [continued] = bind([track], missing, monoMs, (other) => this.#carriedBy(other)).keys();
       if (continued !== undefined) {
         this.#forget(subject);
@@ -270,11 +289,10 @@ export class CameraRules {
   #endGone(monoMs: number): EventDraft[] {
     const drafts: EventDraft[] = [];
     for (const subject of this.#objects()) {
-      const absentMs = monoMs - subject.last.monoMs;
-      const leaving = subject.unseenUpdates >= EXIT_MISSES && isLeaving(subject.last, monoMs);
-      if (absentMs < (leaving ? Math.min(EXIT_HOLD_MS, this.#lostMs) : this.#lostMs)) continue;
-      drafts.push(...this.#drafts.ended(subject, 'gone'));
-      this.#departed.push({ label: subject.label, last: subject.last });
+      if (this.#memory.holds(subject) && !this.#memory.isEmpty(subject)) continue;
+      if (monoMs - subject.last.monoMs < patienceMs(subject, monoMs, this.#lostMs)) continue;
+      drafts.push(...this.#drafts.ended(subject, this.#memory.endCause(subject)));
+      this.#departures.add(subject);
       this.#forget(subject);
     }
     return drafts;

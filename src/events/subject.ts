@@ -1,5 +1,6 @@
 import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { Attributes } from '../flow/domain-event.ts';
+import type { BoxPx } from '../flow/geometry.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
@@ -46,6 +47,13 @@ export interface Happenings {
   readonly sighting: Sighting;
   readonly zones: readonly ZoneHappening[];
   readonly lines: readonly LineHappening[];
+}
+
+/** A believed object in the newest frame. */
+export interface SeenObject {
+  readonly objectId: string;
+  readonly label: string;
+  readonly boxPx: BoxPx;
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { cameraSchema } from '../../src/config/camera-schema.ts';
-import { CameraRules, type CameraRulesOptions } from '../../src/events/camera-rules.ts';
+import { CameraRules } from '../../src/events/camera-rules.ts';
+import type { CameraRulesOptions } from '../../src/events/camera-rules-options.ts';
 import type { EventDraft } from '../../src/flow/domain-event.ts';
 import type { BoxPx } from '../../src/flow/geometry.ts';
+import type { AppearanceAt } from '../../src/flow/scene-memory.ts';
 import type { Track } from '../../src/flow/track.ts';
 
 export const SOURCE = { widthPx: 1000, heightPx: 500 };
@@ -51,7 +53,7 @@ export class Scene {
     });
   }
 
-  frame(atMs: number, seen: readonly Seen[]): EventDraft[] {
+  frame(atMs: number, seen: readonly Seen[], at?: AppearanceAt): EventDraft[] {
     const ended: Track[] = [];
     for (const track of this.#tracks.values()) {
       if (atMs - track.lastSeenMonoMs < this.#keepMs) {
@@ -88,6 +90,7 @@ export class Scene {
         },
         inferredAtMs: START_AT_MS + atMs + 20,
       },
+      at,
     );
     this.told.push(...drafts.map((draft) => ({ onMs: atMs, draft })));
     return drafts;

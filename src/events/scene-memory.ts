@@ -1,0 +1,135 @@
+import type { BoxPx } from '../flow/geometry.ts';
+import { iou } from '../flow/geometry.ts';
+import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
+import type { Track, TrackUpdate } from '../flow/track.ts';
+import { PlaceCheck } from './place-check.ts';
+import type { Sighting } from './sighting.ts';
+import type { Subject } from './subject.ts';
+
+/** A track that overlaps a place so much may be what stands there; with the same label this much is enough. */
+const PLACE_IOU = 0.5;
+const SAME_LABEL_IOU = 0.7;
+/** Another detection over this share of a place hides it. */
+const HIDING_SHARE = 0.15;
+
+/** What is known of the places of stationary objects. An object with a place ends only when that is seen empty. */
+export class SceneMemory {
+  readonly #places = new Map<Subject, PlaceCheck>();
+  /** Objects of an earlier run that have not been seen in this one. */
+  readonly #unconfirmed = new Set<Subject>();
+
+  /** True when it waits at its place, seen or not. */
+  holds(subject: Subject): boolean {
+    return subject.stationary && this.#places.has(subject);
+  }
+
+  /** True once it may come back at its place only: unseen for `lostMs`. */
+  pins(subject: Subject, monoMs: number, lostMs: number): boolean {
+    return this.holds(subject) && monoMs - subject.last.monoMs >= lostMs;
+  }
+
+  isEmpty(subject: Subject): boolean {
+    return this.#places.get(subject)?.isEmpty ?? false;
+  }
+
+  /** `restarted` for an object of an earlier run that this one has not seen: nobody knows when it left. */
+  endCause(subject: Subject): 'gone' | 'restarted' {
+    return this.#unconfirmed.has(subject) ? 'restarted' : 'gone';
+  }
+
+  forget(subject: Subject): void {
+    this.#places.delete(subject);
+    this.#unconfirmed.delete(subject);
+  }
+
+  sceneChanged(): void {
+    for (const place of this.#places.values()) place.sceneChanged();
+  }
+
+  /** The unseen objects whose places `tracks` stand at, each with its track. The label may have flipped. */
+  returning(subjects: readonly Subject[], tracks: readonly Track[], at: AppearanceAt): [Subject, Track][] {
+    const pairs: [Subject, Track][] = [];
+    for (const subject of subjects) {
+      const place = this.#places.get(subject);
+      if (place === undefined || !subject.stationary) continue;
+      const { boxPx } = subject.last;
+      const [track] = tracks
+        .filter(
+          (other) => iou(other.boxPx, boxPx) >= PLACE_IOU && !pairs.some(([, taken]) => taken === other),
+        )
+        .sort((a, b) => iou(b.boxPx, boxPx) - iou(a.boxPx, boxPx));
+      if (track === undefined) continue;
+      const same = track.label === subject.label && iou(track.boxPx, boxPx) >= SAME_LABEL_IOU;
+      if (same || place.looksUnchanged(at(boxPx))) pairs.push([subject, track]);
+    }
+    return pairs;
+  }
+
+  /** Looks at the place of every stationary object. Tracks matched in this update may hide one, reported or not. */
+  look(objects: readonly Subject[], { tracks, atMonoMs: monoMs }: TrackUpdate, at: AppearanceAt): void {
+    const seen = tracks.filter((track) => track.lastSeenMonoMs >= monoMs);
+    for (const object of objects) {
+      if (!object.stationary) {
+        this.#places.delete(object);
+        continue;
+      }
+      const { boxPx } = object.last;
+      const hidden = seen.some((t) => t.trackId !== object.trackId && share(boxPx, t.boxPx) >= HIDING_SHARE);
+      const place = this.#places.get(object);
+      const now = hidden ? undefined : at(boxPx);
+      if (object.unseenUpdates === 0) {
+        this.#unconfirmed.delete(object);
+        if (place !== undefined) place.seen(now, monoMs);
+        else if (now !== undefined) this.#places.set(object, new PlaceCheck(now));
+      } else if (hidden) place?.hidden(monoMs);
+      else place?.missed(now, monoMs);
+    }
+  }
+
+  /** The objects that wait at their places, as plain values. */
+  export(): RememberedObject[] {
+    return [...this.#places].flatMap(([subject, { appearance }]) => {
+      if (subject.objectId === undefined) return [];
+      const { boxPx, frame } = subject.last;
+      return [
+        {
+          objectId: subject.objectId,
+          label: subject.label,
+          boxPx: [...boxPx] as [number, number, number, number],
+          source: { ...frame.source },
+          appearance: [...appearance],
+          topScore: subject.topScore,
+          startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
+          lastSeenAtMs: Math.round(frame.times.captureAtMs),
+        },
+      ];
+    });
+  }
+
+  /** Takes up an object of an earlier run. */
+  restore(subject: Subject, object: RememberedObject): void {
+    // Long enough to be at rest, and in its zones, without a word.
+    for (const monoMs of [-10_000, -5_000, 0]) {
+      subject.see(earlierSighting(object, object.lastSeenAtMs, monoMs));
+    }
+    subject.objectId = object.objectId;
+    this.#places.set(subject, new PlaceCheck(object.appearance));
+    this.#unconfirmed.add(subject);
+  }
+}
+
+/** A sighting of an earlier run; its monotonic time is of no clock, and before every frame. */
+export function earlierSighting(object: RememberedObject, atMs: number, monoMs: number): Sighting {
+  const { source, boxPx, topScore } = object;
+  const times = { captureAtMs: atMs, captureMonoMs: monoMs, decodedAtMs: atMs };
+  const frame = { source, times, inferredAtMs: atMs };
+  return { monoMs, frame, score: topScore, boxPx, velocityPxPerS: [0, 0] };
+}
+
+/** Share of `place` that `box` covers, 0..1. */
+function share(place: BoxPx, box: BoxPx): number {
+  const width = Math.min(place[2], box[2]) - Math.max(place[0], box[0]);
+  const height = Math.min(place[3], box[3]) - Math.max(place[1], box[1]);
+  if (width <= 0 || height <= 0) return 0;
+  return (width * height) / Math.max(1, (place[2] - place[0]) * (place[3] - place[1]));
+}

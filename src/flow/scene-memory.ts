@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Cells along each side of an appearance. */
+export const APPEARANCE_CELLS = 8;
+
+/** Mean luma (0..255) of 8 x 8 cells of a box, row by row. What is made of it must not depend on gain and offset. */
+export type Appearance = readonly number[];
+
+/** How a box of the source picture looks in the frame at hand; undefined where too little of it is visible. */
+export type AppearanceAt = (boxPx: readonly [number, number, number, number]) => Appearance | undefined;
+
+const px = z.number();
+
+export const rememberedObjectSchema = z.strictObject({
+  objectId: z.string().min(1),
+  label: z.string().min(1),
+  boxPx: z.tuple([px, px, px, px]),
+  source: z.strictObject({ widthPx: z.number().positive(), heightPx: z.number().positive() }),
+  appearance: z.array(z.number()).length(APPEARANCE_CELLS ** 2),
+  topScore: z.number().min(0).max(1),
+  startedAtMs: z.int().nonnegative(),
+  lastSeenAtMs: z.int().nonnegative(),
+});
+
+/** A stationary object as it outlives the daemon: a plain JSON value. */
+export type RememberedObject = z.infer<typeof rememberedObjectSchema>;
+
+/** Keeps the stationary objects of each camera over a restart. */
+export interface SceneMemoryStore {
+  /** What was saved last; empty when there is nothing usable. */
+  load(cameraId: string): RememberedObject[];
+  /** Takes the present state; equal states cost nothing. @returns false when it could not be kept */
+  save(cameraId: string, objects: readonly RememberedObject[]): boolean;
+}
