@@ -47,6 +47,10 @@ export class EventOutlet implements PipelineOutlet {
     this.#parts.mqtt?.motion(cameraId, moving);
   }
 
+  bestView(cameraId: string, label: string, jpeg: Buffer): void {
+    this.#parts.mqtt?.bestView(cameraId, label, jpeg);
+  }
+
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void {
     for (const name of ['enabled', 'detect', 'fps'] as const) {
       this.#parts.mqtt?.commandOutcome(cameraId, name, values[name]);

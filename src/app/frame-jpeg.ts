@@ -11,11 +11,11 @@ export function copyPicture(frame: Frame): Picture {
   return { data: new Uint8Array(data), widthPx, heightPx, colour };
 }
 
-/** A picture as JPEG, at detection size. */
-export function encodeJpeg(picture: Picture): Promise<Buffer> {
+/** A picture as JPEG, at detection size. @param quality 1..100 */
+export function encodeJpeg(picture: Picture, quality = 85): Promise<Buffer> {
   const { widthPx, heightPx } = picture;
   return sharp(toRgb(picture), { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .jpeg({ quality: 85 })
+    .jpeg({ quality })
     .toBuffer();
 }
 

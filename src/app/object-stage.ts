@@ -1,3 +1,4 @@
+import type { Logger } from '../base/log.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
 import { type PresenceCounts, sameCounts } from '../events/presence.ts';
@@ -13,6 +14,7 @@ import { AttributeStage } from './attribute-stage.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { withClip } from './event-clips.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
+import { ViewStage } from './view-stage.ts';
 
 /** The stationary objects are saved no more often than this, and at the end. */
 const SAVE_INTERVAL_MS = 60_000;
@@ -26,6 +28,7 @@ export interface ObjectStageParts {
   /** Every classifier that the camera names. */
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly outlet: PipelineOutlet;
+  readonly log: Logger;
   /** Records clips of the objects; absent: nothing is recorded. */
   readonly recorder?: ClipRecorder | undefined;
   /** Absent: stationary objects end with the daemon. */
@@ -42,6 +45,7 @@ export class ObjectStage {
   readonly #parts: ObjectStageParts;
   readonly #rules: CameraRules;
   readonly #attributes: AttributeStage;
+  readonly #views: ViewStage;
   #tracker: Tracker;
   #liveTracks = 0;
   #counts: PresenceCounts | undefined;
@@ -65,6 +69,11 @@ export class ObjectStage {
       classify: config.classify,
       classifiers: parts.classifiers,
       told: (objectId, attributes) => this.#rules.setAttributes(objectId, attributes),
+    });
+    this.#views = new ViewStage({
+      config: config.snapshots,
+      publish: (label, jpeg) => parts.outlet.bestView(cameraId, label, jpeg),
+      log: parts.log,
     });
     this.#tracker = this.#newTracker();
   }
@@ -94,7 +103,9 @@ export class ObjectStage {
     const context = { source: frame.source, times: frame.times, inferredAtMs };
     const drafts = this.#rules.update(update, context, (boxPx) => appearanceAt(frame, boxPx));
     for (const draft of drafts) this.#tell(draft);
-    this.#attributes.look(frame, this.#rules.seenObjects());
+    const seenObjects = this.#rules.seenObjects();
+    this.#attributes.look(frame, seenObjects);
+    this.#views.look(frame, seenObjects);
     const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
     this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
     this.#reportCounts(false);
@@ -130,8 +141,13 @@ export class ObjectStage {
   }
 
   #tell(draft: EventDraft): void {
-    if (draft.type === 'object.ended') this.#attributes.forget(draft.objectId);
+    if (draft.type === 'object.ended') this.#forget(draft.objectId);
     this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
+  }
+
+  #forget(objectId: string): void {
+    this.#attributes.forget(objectId);
+    this.#views.forget(objectId);
   }
 
   #newTracker(): Tracker {

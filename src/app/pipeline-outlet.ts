@@ -15,6 +15,8 @@ export interface PipelineOutlet {
   cameraState(cameraId: string, state: CameraState): void;
   counts(cameraId: string, counts: PresenceCounts): void;
   motion(cameraId: string, moving: boolean): void;
+  /** The best view so far of the newest object of a label, JPEG. */
+  bestView(cameraId: string, label: string, jpeg: Buffer): void;
   /** What commands can change, as it is in force at the start. */
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void;
   tracks(frame: Frame, update: TrackUpdate): void;

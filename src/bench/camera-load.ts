@@ -55,6 +55,7 @@ const nobody: PipelineOutlet = {
   cameraState() {},
   counts() {},
   motion() {},
+  bestView() {},
   inForce() {},
   tracks() {},
 };

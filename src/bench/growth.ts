@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ObjectStage } from '../app/object-stage.ts';
+import { silentLogger } from '../base/log.ts';
 import { seededRandom } from '../base/random.ts';
 import { Scene, type TruthObject } from '../capture/sim/scene.ts';
 import { cameraSchema } from '../config/camera-schema.ts';
@@ -41,6 +42,7 @@ export function measureGrowth(hours: number): GrowthResult {
     minScore: 0.35,
     classifiers: new Map(),
     newObjectId: (atMs) => `object-${atMs}`,
+    log: silentLogger,
     outlet: {
       event: () => {
         events += 1;
@@ -48,6 +50,7 @@ export function measureGrowth(hours: number): GrowthResult {
       cameraState() {},
       counts() {},
       motion() {},
+      bestView() {},
       inForce() {},
       tracks() {},
     },

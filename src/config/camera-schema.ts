@@ -159,7 +159,10 @@ export const lineSchema = z.strictObject({
 });
 
 export const snapshotsSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe('Keep and publish the best view of each object'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Publish the best view of the newest object of each label, retained'),
   quality: z.int().min(1).max(100).default(85).describe('Of the JPEG'),
 });
 

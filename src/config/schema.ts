@@ -127,9 +127,8 @@ export const storageSchema = z.strictObject({
   retention: z
     .strictObject({
       eventsDays: z.number().positive().default(30).describe('Days that events are kept'),
-      clipsDays: z.number().positive().default(30).describe('Days that clips and snapshots are kept'),
+      clipsDays: z.number().positive().default(30).describe('Days that clips are kept'),
       clipsGiB: z.number().positive().default(20).describe('Disk space of clips; the oldest go first'),
-      snapshotsGiB: z.number().positive().default(1).describe('Disk space of snapshots; the oldest go first'),
     })
     .prefault({})
     .describe('How long things are kept'),
@@ -137,7 +136,7 @@ export const storageSchema = z.strictObject({
     .int()
     .min(0)
     .default(512)
-    .describe('Disk space that is left free: below it no clip or snapshot is written'),
+    .describe('Disk space that is left free: below it no clip is written'),
   outbox: z
     .strictObject({
       maxEvents: z.int().min(100).default(200_000).describe('Most events that wait for the broker'),

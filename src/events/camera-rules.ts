@@ -61,9 +61,7 @@ export class CameraRules {
 
   /** Objects that were seen in the newest update. */
   seenObjects(): SeenObject[] {
-    return this.#subjects.flatMap(({ objectId, label, last, unseenUpdates }) =>
-      objectId === undefined || unseenUpdates > 0 ? [] : [{ objectId, label, boxPx: last.boxPx }],
-    );
+    return this.#subjects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 
   /** States what second models say of an object from now on; of one that has ended it is ignored. */

@@ -53,6 +53,8 @@ export interface Happenings {
 export interface SeenObject {
   readonly objectId: string;
   readonly label: string;
+  /** Of the detection, 0..1. */
+  readonly score: number;
   readonly boxPx: BoxPx;
 }
 
@@ -107,6 +109,13 @@ export class Subject {
   /** Updates since it was last seen. */
   get unseenUpdates(): number {
     return this.#unseenUpdates;
+  }
+
+  /** As it is in the newest frame; undefined when it is not believed, or not seen in it. */
+  get seenNow(): SeenObject | undefined {
+    const { objectId, label } = this;
+    if (objectId === undefined || this.#unseenUpdates > 0) return undefined;
+    return { objectId, label, score: this.#last.score, boxPx: this.#last.boxPx };
   }
 
   get stationary(): boolean {

@@ -146,6 +146,10 @@ export class MqttPublisher implements Service {
     for (const [topic, payload] of countTopics(this.#topics, cameraId, counts)) this.#retain(topic, payload);
   }
 
+  bestView(cameraId: string, label: string, jpeg: Buffer): void {
+    this.#retain(this.#topics.snapshot(cameraId, label), jpeg);
+  }
+
   motion(cameraId: string, moving: boolean): void {
     this.#retain(this.#topics.motion(cameraId), moving ? 'ON' : 'OFF');
   }

@@ -76,11 +76,13 @@ it('objects get the colour that they have, those of other labels get none', asyn
     minScore: 0.35,
     classifiers: new Map([['colours', runtime]]),
     newObjectId: () => `object-${++ids}`,
+    log: silentLogger,
     outlet: {
       event: (draft) => drafts.push(draft),
       cameraState() {},
       counts() {},
       motion() {},
+      bestView() {},
       inForce() {},
       tracks() {},
     },

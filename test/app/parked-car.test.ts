@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ObjectStage } from '../../src/app/object-stage.ts';
+import { silentLogger } from '../../src/base/log.ts';
 import { cameraSchema } from '../../src/config/camera-schema.ts';
 import type { Frame } from '../../src/flow/frame.ts';
 import { i420Bytes } from '../../src/flow/frame.ts';
@@ -17,11 +18,13 @@ it('looks at a parked car by the heartbeat only, and never takes it for another'
     minScore: 0.35,
     classifiers: new Map(),
     newObjectId: () => 'object-1',
+    log: silentLogger,
     outlet: {
       event: (draft) => told.push(draft.type),
       tracks() {},
       counts() {},
       motion() {},
+      bestView() {},
       inForce() {},
       cameraState() {},
     },
