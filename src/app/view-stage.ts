@@ -43,7 +43,7 @@ export class ViewStage {
     if (!this.#parts.config.enabled) return;
     for (const object of seen) {
       const best = this.#bestOf(object);
-      const quality = qualityIn(frame, object);
+      const quality = qualityIn(frame, object, best.quality * BETTER);
       if (quality > best.quality * BETTER) {
         best.quality = quality;
         best.picture = copyPicture(frame);
@@ -93,8 +93,11 @@ export class ViewStage {
   }
 }
 
-function qualityIn(frame: Frame, { score, boxPx }: SeenObject): number {
+/** @param atLeast what would be worth knowing: focus costs a look at every pixel, so it is not measured for a view that cannot reach this */
+function qualityIn(frame: Frame, { score, boxPx }: SeenObject, atLeast: number): number {
   const { data, widthPx, heightPx, source } = frame;
+  const inPerfectFocus = viewQuality({ score, boxPx, source, sharpness: Number.MAX_VALUE });
+  if (inPerfectFocus <= atLeast) return 0;
   const [sx, sy] = [widthPx / source.widthPx, heightPx / source.heightPx];
   const [x1, y1, x2, y2] = boxPx;
   const focus = sharpness(data, { widthPx, heightPx }, [x1 * sx, y1 * sy, x2 * sx, y2 * sy]);
