@@ -65,7 +65,7 @@ it('speaks to Home Assistant and to users of Frigate, takes their commands, and 
   // What an entity shows is a topic that is there.
   const count = String(occupied()?.state_topic);
   const label = count.split('/').at(-1)!;
-  expect(recorder.last(count)).toMatch(/^\d+$/);
+  await waitUntil(() => /^\d+$/.test(recorder.last(count) ?? ''), 'the count');
   await waitUntil(() => recorder.last(`frigate/street/${label}`) === recorder.last(count), 'the same count');
   await waitUntil(() => recorder.last(`frigate/all_of_it/${label}`) !== undefined, 'a count of the zone');
   await waitUntil(() => recorder.last('frigate/events') !== undefined, "an event in Frigate's words", 20_000);

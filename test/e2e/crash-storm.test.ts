@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,7 +83,10 @@ it(
     const started = byObject('object.started');
     expect(started.length, reason).toBeGreaterThan(0);
     expect(new Set(started).size, reason).toBe(started.length);
-    expect(byObject('object.ended').sort(), reason).toEqual([...started].sort());
+    // What stands still at an orderly stop is not ended: the next run takes it up again.
+    const atRest = new Set(objectsAtRest(join(folder, 'store')));
+    const over = started.filter((objectId) => !atRest.has(objectId));
+    expect(byObject('object.ended').sort(), reason).toEqual(over.sort());
     expect(
       once.map(({ eventId }) => eventId),
       `ids in the order of seq, ${reason}`,
@@ -99,12 +103,15 @@ it(
     const fresh = await MqttRecorder.connect(broker.url);
     undo.push(() => fresh.close());
     await waitUntil(() => fresh.last('/availability') === 'offline', 'the farewell');
-    const counts = fresh.messages.filter(({ topic }) => topic.includes('/counts/'));
-    expect(counts.length, reason).toBeGreaterThan(0);
-    expect(
-      counts.filter(({ text }) => text !== '0'),
-      `counts at the end, ${reason}`,
-    ).toEqual([]);
+    await waitUntil(() => fresh.last('storm/outbox') !== undefined, 'the state of the outbox');
+    // Retained messages come in any order.
+    const present = () =>
+      fresh.messages
+        .filter(({ topic }) => topic.includes('/counts/') && !topic.includes('/zones/'))
+        .reduce((sum, { text }) => sum + Number(text), 0);
+    await waitUntil(() => present() >= atRest.size, 'the counts');
+    await sleep(300);
+    expect(present(), `counts at the end, ${reason}`).toBe(atRest.size);
     expect(JSON.parse(fresh.last('storm/outbox') ?? '{}'), reason).toMatchObject({ dropped: 0 });
   },
   60_000 + CYCLES * 15_000,
@@ -123,6 +130,13 @@ cameras:
     zones: { road: { polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]] } }
     lines: { middle: { from: [0.5, 1], to: [0.5, 0.3] } }
 `;
+}
+
+function objectsAtRest(store: string): string[] {
+  const file = join(store, 'scene', 'street.json');
+  if (!existsSync(file)) return [];
+  const saved = JSON.parse(readFileSync(file, 'utf8')) as { objects: { objectId: string }[] };
+  return saved.objects.map(({ objectId }) => objectId);
 }
 
 const seqsOf = (events: readonly DomainEvent[]) => events.map(({ seq }) => seq);
