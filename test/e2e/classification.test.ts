@@ -36,6 +36,7 @@ async function start(options: ColourClassifier) {
   await writeFile(
     join(folder, 'ocellus.yaml'),
     `device: { id: e2e }
+storage: { path: store }
 mqtt: { url: '${broker.url}' }
 models: { default: { file: '${DEMO_MODEL}' } }
 classifiers: { colours: { file: colours.onnx, labels: [${COLOURS.join(', ')}], minScore: 0 } }

@@ -32,6 +32,7 @@ async function setUp() {
     await writeFile(
       config,
       `device: { id: e2e }
+storage: { path: store }
 mqtt: { url: '${broker.url}', ${mqtt} }
 models: { default: { file: '${MODEL}' } }
 cameras:
