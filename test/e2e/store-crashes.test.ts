@@ -12,7 +12,7 @@ import { drafts } from '../fixtures/domain-events.ts';
 import { makeStore } from '../fixtures/event-store.ts';
 import { readStoredEvents } from '../fixtures/stored-events.ts';
 
-const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
+const WRITER = fileURLToPath(new URL('../fixtures/store-writer.mjs', import.meta.url));
 const CYCLES = 30;
 
 let folder: string;
