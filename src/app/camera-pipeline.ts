@@ -157,7 +157,7 @@ export class CameraPipeline implements Service {
     await this.#camera.close(deadlineMs);
     this.#lane?.close();
     this.#lossTimer?.cancel();
-    this.#objects.close();
+    await this.#objects.close();
     await this.#parts.recorder?.close();
   }
 

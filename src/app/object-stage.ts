@@ -90,10 +90,14 @@ export class ObjectStage {
     this.#reportCounts(true);
   }
 
-  /** Ends what is not restored by the next run: all, or all but the stationary objects, which are saved. */
-  close(): void {
+  /**
+   * Ends what is not restored by the next run: all, or all but the stationary objects, which are saved. Resolves when their
+   * last views are handed over.
+   */
+  close(): Promise<void> {
     // What could not be saved will not be taken up again, and needs its end now.
     this.endAll('stopped', this.#save());
+    return this.#views.settled();
   }
 
   /** Takes the detections of one frame, in order of capture. */

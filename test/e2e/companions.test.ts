@@ -73,6 +73,13 @@ it('speaks to Home Assistant and to users of Frigate, takes their commands, and 
   const event = JSON.parse(recorder.last('frigate/events')!);
   expect(['new', 'update', 'end']).toContain(event.type);
   expect(event.after).toMatchObject({ camera: 'street', false_positive: false });
+  // The best view is on our own topic and on Frigate's.
+  const viewTopics = [
+    /^ocellus\/e2e\/cameras\/street\/snapshot\/[a-z]+$/,
+    /^frigate\/street\/[a-z]+\/snapshot$/,
+  ];
+  const hasView = (pattern: RegExp) => recorder.messages.some(({ topic }) => pattern.test(topic));
+  await waitUntil(() => viewTopics.every(hasView), 'a best view', 20_000);
   expect(recorder.last('frigate/available')).toBe('online');
 
   const detection = components(STREET).detect;
