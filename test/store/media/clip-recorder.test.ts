@@ -29,6 +29,8 @@ function recorder(record: object = {}, hasRoom = () => true): { clips: ClipRecor
   return { clips, sink: mediaFanout([preRoll, clips]) };
 }
 
+const NO_LIMIT = { maxBytes: 1e12, maxDays: 1e6 };
+
 async function files(): Promise<string[]> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   return found.filter((file) => file.isFile()).map((file) => file.name);
@@ -107,7 +109,7 @@ describe('a clip', () => {
     await clips.close();
     await writeFile(join(folder, 'clips', 'empty.mp4.part'), '');
     const retention = new MediaRetention({
-      ...{ folder, maxBytes: 1e12, maxDays: 1e6, reserveBytes: 0 },
+      ...{ folder, clips: NO_LIMIT, snapshots: NO_LIMIT, reserveBytes: 0 },
       ...{ clock: new FakeClock(), log: silentLogger },
     });
     await retention.start(new AbortController().signal);
