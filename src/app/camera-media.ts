@@ -7,9 +7,8 @@ import type { MediaSink } from '../flow/media.ts';
 import { ClipRecorder, preRollKeepMs } from '../store/media/clip-recorder.ts';
 import { PreRoll } from '../store/media/pre-roll.ts';
 import { SnapshotFiles } from '../store/media/snapshot-files.ts';
-import { CameraStills } from './camera-stills.ts';
+import { CameraStills, STILL_KEEP_MS } from './camera-stills.ts';
 import { mediaFanout } from './media-fanout.ts';
-import { VIEW_AGE_MS } from './view-stage.ts';
 
 const MIB = 1024 * 1024;
 
@@ -33,14 +32,10 @@ export interface CameraMedia {
 }
 
 export function cameraMedia(cameraId: string, config: CameraConfig, parts: CameraMediaParts): CameraMedia {
-  const { record, snapshots, track, capture } = config;
+  const { record, snapshots, capture } = config;
   const { folder, hasRoom, log } = parts;
   const takesStills = snapshots.fullSize && (snapshots.enabled || record.enabled);
-  const keepMs = Math.max(
-    record.enabled ? preRollKeepMs(record) : 0,
-    // A view may be handed over only when its object has been lost from view.
-    takesStills ? VIEW_AGE_MS + track.lostMs : 0,
-  );
+  const keepMs = Math.max(record.enabled ? preRollKeepMs(record) : 0, takesStills ? STILL_KEEP_MS : 0);
   // One ring serves both: what is said of recording's is said of this.
   const ring = new PreRoll(keepMs, (record.enabled ? record.bufferMiB : snapshots.bufferMiB) * MIB);
   const recorder = record.enabled

@@ -23,6 +23,8 @@ import { PipelineStats } from './pipeline-stats.ts';
 
 /** Motion is reported as over when it has not been seen for so long. */
 const MOTION_HOLD_MS = 2_000;
+/** Of the time to close in, one part in so many is for the last views to be had at full size. */
+const LAST_VIEWS_SHARE = 4;
 /** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
 const DUE_TOLERANCE = 0.1;
 
@@ -163,7 +165,7 @@ export class CameraPipeline implements Service {
     this.#lossTimer?.cancel();
     this.#currentPicture.close();
     const patience = new AbortController();
-    const timer = this.#parts.clock.after(deadlineMs / 2, () => patience.abort());
+    const timer = this.#parts.clock.after(deadlineMs / LAST_VIEWS_SHARE, () => patience.abort());
     await this.#objects.close(patience.signal);
     timer.cancel();
     await this.#parts.recorder?.close();

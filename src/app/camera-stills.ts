@@ -14,6 +14,8 @@ import { encodeView } from './frame-jpeg.ts';
 /** A picture of a camera that has passed, and what part of it is wanted besides. */
 export interface StillRequest {
   readonly frame: Pick<Frame, 'times' | 'colour'>;
+  /** What `video` gave, for a picture that may have passed by now. */
+  readonly video?: readonly MediaFragment[] | undefined;
   /** In source pixels. */
   readonly crop?: PixelRect;
   /** Of the JPEGs, 1..100. */
@@ -35,6 +37,8 @@ export interface CameraStillsParts {
 
 export type StillOutcome = 'full_size' | 'no_video' | 'failed';
 
+/** How far back the ring must reach, ms: a view that is chosen is held from the next frame on. */
+export const STILL_KEEP_MS = 4_000;
 /** Encoded pictures come through another pipe than decoded ones, and ffmpeg holds each until the next: a second at 1 fps. */
 const VIDEO_PATIENCE_MS = 3_000;
 const LOOK_AGAIN_MS = 50;
@@ -52,6 +56,12 @@ export class CameraStills {
     this.#log = parts.log.child({ camera: parts.cameraId });
   }
 
+  /** The encoded picture of a frame and what it depends on, to be held until it is asked for; undefined when it is not at hand yet, or any more. */
+  video({ times }: StillRequest['frame']): readonly MediaFragment[] | undefined {
+    const found = this.#parts.ring.picture(times);
+    return found === 'later' ? undefined : found;
+  }
+
   /** Never rejects. @returns undefined when the picture cannot be had at full size, or no more when `signal` aborts */
   async take(request: StillRequest, signal: AbortSignal): Promise<Still | undefined> {
     const { quality, crop, frame } = request;
@@ -66,12 +76,12 @@ export class CameraStills {
     }
   }
 
-  async #decode({ frame, ...rest }: StillRequest, signal: AbortSignal): Promise<Still | undefined> {
-    const fragments = await this.#fragments(frame, signal);
+  async #decode({ frame, video, ...rest }: StillRequest, signal: AbortSignal): Promise<Still | undefined> {
+    const fragments = video ?? (await this.#fragments(frame, signal));
     if (fragments === undefined) return undefined;
     const { program, turns, clock } = this.#parts;
     const job = { ...rest, program, fragments, colour: frame.colour };
-    return turns.run(() => decodeStill(job, clock, signal));
+    return turns.run(() => decodeStill(job, clock, signal), signal);
   }
 
   async #fragments(

@@ -3,6 +3,7 @@ import type { Logger } from '../base/log.ts';
 import { cropAround } from '../events/best-view.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { BoxPx, PixelRect, SizePx } from '../flow/geometry.ts';
+import type { MediaFragment } from '../flow/media.ts';
 import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
 import type { CameraStills } from './camera-stills.ts';
 import { encodeView, type Picture } from './frame-jpeg.ts';
@@ -32,6 +33,8 @@ export interface ChosenView {
   readonly picture: Picture;
   readonly frame: Pick<Frame, 'times' | 'source' | 'colour'>;
   readonly boxPx: BoxPx;
+  /** The same picture as the camera sent it, as soon as it is at hand. */
+  video: readonly MediaFragment[] | undefined;
   /** Whether the topic of its label shows this object. */
   readonly isShown: () => boolean;
   /** Called once it is published, or is not going to be. */
@@ -68,6 +71,16 @@ export class ViewKeeper {
     this.#waiting.get(objectId)?.done();
     this.#waiting.set(objectId, view);
     this.#working ??= this.#work();
+  }
+
+  /** Holds the video of a view that will be asked for. Called with every frame: it is at hand a little later than its frame, and not for long. */
+  hold(view: Pick<ChosenView, 'frame' | 'video'>): void {
+    view.video ??= this.#parts.stills?.video(view.frame);
+  }
+
+  /** As `hold`, for the views that wait for their turn. */
+  holdWaiting(): void {
+    for (const view of this.#waiting.values()) this.hold(view);
   }
 
   /** Where the object's picture is or will be in a moment; null when there is none. */
@@ -109,10 +122,10 @@ export class ViewKeeper {
     this.#working = undefined;
   }
 
-  async #keep({ object, picture, frame, boxPx, isShown }: ChosenView): Promise<void> {
+  async #keep({ object, picture, frame, video, boxPx, isShown }: ChosenView): Promise<void> {
     const { quality, stills, files, publish } = this.#parts;
     const crop = cropAround(boxPx, frame.source);
-    const still = await stills?.take({ frame, crop, quality }, this.#abort.signal);
+    const still = await stills?.take({ frame, video, crop, quality }, this.#abort.signal);
     // What is seen better but smaller is no better picture.
     if (still === undefined && object.hasFullSize) return;
     const made = still ?? (await encodeView(picture, quality, scaled(crop, frame.source, picture)));

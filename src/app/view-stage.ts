@@ -9,8 +9,6 @@ import { type ChosenView, type ViewedObject, ViewKeeper, type ViewKeeperParts } 
 const INTERVAL_MS = 5_000;
 /** And only when it is better by so much. */
 const BETTER = 1.1;
-/** A view is chosen, and its still taken, so long after its frame at most, apart from objects that are lost from view. */
-export const VIEW_AGE_MS = INTERVAL_MS + 2_000;
 
 export interface ViewStageParts extends Omit<ViewKeeperParts, 'quality'> {
   readonly config: SnapshotsConfig;
@@ -19,7 +17,7 @@ export interface ViewStageParts extends Omit<ViewKeeperParts, 'quality'> {
 interface Best extends ViewedObject {
   quality: number;
   /** Not handed over yet; undefined once it is. */
-  view: Pick<ChosenView, 'picture' | 'frame' | 'boxPx'> | undefined;
+  view: Pick<ChosenView, 'picture' | 'frame' | 'boxPx' | 'video'> | undefined;
   isInWork: boolean;
   publishedMonoMs: number;
 }
@@ -42,13 +40,21 @@ export class ViewStage {
   look(frame: Frame, seen: readonly SeenObject[]): void {
     if (!this.#isEnabled) return;
     this.#nowMonoMs = frame.times.captureMonoMs;
+    this.#keeper.holdWaiting();
+    for (const { view } of this.#best.values()) if (view !== undefined) this.#keeper.hold(view);
     for (const object of seen) {
       const best = this.#bestOf(object);
       const quality = qualityIn(frame, object, best.quality * BETTER);
       if (quality > best.quality * BETTER) {
         const { times, source, colour } = frame;
         best.quality = quality;
-        best.view = { picture: copyPicture(frame), frame: { times, source, colour }, boxPx: object.boxPx };
+        const { boxPx } = object;
+        best.view = {
+          picture: copyPicture(frame),
+          frame: { times, source, colour },
+          boxPx,
+          video: undefined,
+        };
       }
       if (!best.isInWork && this.#nowMonoMs - best.publishedMonoMs >= INTERVAL_MS) this.#handOver(best);
     }

@@ -21,12 +21,12 @@ export interface Still {
 }
 
 /** A group of pictures at 4K takes a slow core some seconds. */
-const DEADLINE_MS = 8_000;
+const DEADLINE_MS = 10_000;
 const GRACE_MS = 500;
 /** A JPEG of 8K at the best quality is smaller. */
 const MOST_JPEG_BYTES = 32 * 1024 * 1024;
 /** Niceness, 0..19: detection goes first. */
-const NICENESS = 10;
+const NICENESS = 5;
 
 /**
  * Decodes one picture of a camera's encoded video in an ffmpeg of its own, which is gone when this settles.
