@@ -63,7 +63,9 @@ export class ViewStage {
   /** Where an object's best view is or will be, relative to the storage folder; null when it has none. */
   linkOf(object: { objectId: string; startedAtMs: number }): string | null {
     const best = this.#best.get(object.objectId);
-    return best === undefined ? this.#keeper.earlierLinkOf(object) : this.#keeper.linkOf(best);
+    // One that was not good enough to be chosen may still have a picture of an earlier run.
+    if (best === undefined || best.quality === 0) return this.#keeper.earlierLinkOf(object);
+    return this.#keeper.linkOf(best);
   }
 
   /** The object has ended: what it has is its best. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const encoderArgs = ['-g', '10', '-bf', '0'];
   const stream = { encoder: 'libx264', encoderArgs, size: '640x360', fps: FPS, seconds: 7 } as const;
   fragments = (await readMedia(await numberedStream(stream), 65_536, 5_000)).fragments;
-});
+}, 60_000);
 /** Fragments that have come. */
 let fed = 0;
 let published: { picture: Buffer; crop: Buffer }[];
@@ -115,6 +115,16 @@ it('links what is or will be there, and nothing else', async () => {
   expect(stage.linkOf(a)).toBeNull();
   room = true;
   expect(stage.linkOf(a)).toBe(LINK);
+
+  const unseen = {
+    objectId: 'u',
+    label: 'person',
+    startedAtMs: 7_000,
+    score: 0,
+    boxPx: [0, 0, 0, 0] as const,
+  };
+  stage.look(frame(1), [unseen]);
+  expect(stage.linkOf(unseen), 'no view of it is worth keeping').toBeNull();
 
   // Of an object that an earlier run has seen, what that left on disk counts.
   const earlier = { objectId: 'e', startedAtMs: 6_000 };

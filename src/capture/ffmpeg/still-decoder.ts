@@ -20,8 +20,8 @@ export interface Still {
   readonly crop?: Buffer;
 }
 
-/** A group of pictures at 4K takes a slow core some seconds. */
-const DEADLINE_MS = 10_000;
+/** A group of pictures at 4K takes a slow and busy core so long. */
+const DEADLINE_MS = 15_000;
 const GRACE_MS = 500;
 /** A JPEG of 8K at the best quality is smaller. */
 const MOST_JPEG_BYTES = 32 * 1024 * 1024;
