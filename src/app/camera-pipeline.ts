@@ -1,5 +1,4 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { withDeadline } from '../base/deadline.ts';
 import { explain, OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
@@ -14,16 +13,18 @@ import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
+import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
+import type { CameraStills } from './camera-stills.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
-import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { CurrentPicture } from './current-picture.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 import { PipelineStats } from './pipeline-stats.ts';
 
 /** Motion is reported as over when it has not been seen for so long. */
 const MOTION_HOLD_MS = 2_000;
-/** A snapshot is of the next frame; a camera that has none by then has none. */
-const SNAPSHOT_DEADLINE_MS = 5_000;
+/** Of the time to close in, one part in so many is for the last views to be had at full size. */
+const LAST_VIEWS_SHARE = 4;
 /** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
 const DUE_TOLERANCE = 0.1;
 
@@ -45,6 +46,10 @@ export interface CameraPipelineParts {
   readonly log: Logger;
   /** Records clips of the objects; absent: nothing is recorded. */
   readonly recorder?: ClipRecorder | undefined;
+  /** Pictures at the size of the camera; absent: best views have that of detection. */
+  readonly stills?: CameraStills | undefined;
+  /** Keeps best views; absent: they are published only. */
+  readonly snapshotFiles?: SnapshotFiles | undefined;
 }
 
 /**
@@ -59,6 +64,7 @@ export class CameraPipeline implements Service {
   readonly #motionGate: MotionGate;
   readonly #inferenceGate: InferenceGate;
   readonly #objects: ObjectStage;
+  readonly #currentPicture: CurrentPicture;
   readonly #log: Logger;
   #lane: Lane | undefined;
   #enabled: boolean;
@@ -71,7 +77,6 @@ export class CameraPipeline implements Service {
   /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
   #periodMs = 0;
   #lookedMonoMs = Number.NEGATIVE_INFINITY;
-  #snapshots: ((picture: Picture) => void)[] = [];
 
   constructor(parts: CameraPipelineParts) {
     const { cameraId, config, source, clock, random } = parts;
@@ -84,6 +89,7 @@ export class CameraPipeline implements Service {
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
     this.#objects = new ObjectStage(parts);
+    this.#currentPicture = new CurrentPicture({ ...parts, quality: config.snapshots.quality });
     this.#camera = new Camera({
       id: cameraId,
       source,
@@ -157,7 +163,11 @@ export class CameraPipeline implements Service {
     await this.#camera.close(deadlineMs);
     this.#lane?.close();
     this.#lossTimer?.cancel();
-    await this.#objects.close();
+    this.#currentPicture.close();
+    const patience = new AbortController();
+    const timer = this.#parts.clock.after(deadlineMs / LAST_VIEWS_SHARE, () => patience.abort());
+    await this.#objects.close(patience.signal);
+    timer.cancel();
     await this.#parts.recorder?.close();
   }
 
@@ -189,11 +199,14 @@ export class CameraPipeline implements Service {
     this.#periodMs = 1000 / fps;
   }
 
-  /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
-  async snapshot(): Promise<Buffer> {
-    const next = new Promise<Picture>((resolve) => this.#snapshots.push(resolve));
-    const what = `waiting for a frame of camera ${this.#parts.cameraId}`;
-    return encodeJpeg(await withDeadline(next, SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
+  /** The next frame as JPEG, at the size of the camera where it can be had. @throws OcellusError `deadline_exceeded` when none comes */
+  snapshot(): Promise<Buffer> {
+    return this.#currentPicture.take();
+  }
+
+  /** How often stills could be had at full size, and what became of best views on disk. */
+  get views(): Partial<Record<string, number>> {
+    return { ...this.#parts.stills?.outcomes.snapshot(), ...this.#parts.snapshotFiles?.outcomes.snapshot() };
   }
 
   #opened(info: StreamInfo): void {
@@ -219,7 +232,7 @@ export class CameraPipeline implements Service {
 
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
-    for (const taker of this.#snapshots.splice(0)) taker(copyPicture(frame));
+    this.#currentPicture.see(frame);
     const outcome = this.#look(frame);
     if (outcome === 'offered') return;
     this.stats.frames.add(outcome);

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { type Service, ServiceStack } from '../base/service.ts';
+import { Turns } from '../base/turns.ts';
 import { version } from '../base/version.ts';
 import { createFrameSource } from '../capture/open-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
@@ -16,10 +17,10 @@ import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
 import { EventStore } from '../store/event-store.ts';
-import { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
 import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
+import { cameraMedia } from './camera-media.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
@@ -54,8 +55,8 @@ export class Daemon {
   readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
-  /** Absent when no camera records. */
-  readonly #retention: MediaRetention | undefined;
+  readonly #retention: MediaRetention;
+  readonly #stillTurns = new Turns();
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
@@ -98,9 +99,7 @@ export class Daemon {
       mqtt: this.#mqtt,
       publishTracks: config.mqtt?.tracks ?? false,
     });
-    this.#retention = Object.values(config.cameras).some(({ record }) => record.enabled)
-      ? new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log })
-      : undefined;
+    this.#retention = new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log });
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
@@ -138,7 +137,7 @@ export class Daemon {
         ...this.#models.values(),
         ...this.#classifiers.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
-        ...(this.#retention ? [this.#retention] : []),
+        this.#retention,
         ...this.#cameras.values(),
       ];
       for (const service of services) {
@@ -170,7 +169,7 @@ export class Daemon {
         cameras: this.#cameras,
         store: this.#store.status,
       }),
-      ...(this.#retention && { recording: { diskFull: !this.#retention.hasRoom } }),
+      recording: { diskFull: !this.#retention.hasRoom },
     });
   }
 
@@ -217,7 +216,13 @@ export class Daemon {
       widthPx: camera.detect.widthPx ?? input.widthPx,
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
-    const recorder = this.#recorder(cameraId, camera);
+    const media = cameraMedia(cameraId, camera, {
+      folder: this.#folder,
+      hasRoom: () => this.#retention.hasRoom,
+      turns: this.#stillTurns,
+      clock,
+      log,
+    });
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,
@@ -227,7 +232,7 @@ export class Daemon {
         pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
         clock,
         baseDir,
-        ...(recorder && { media: recorder }),
+        ...(media.sink && { media: media.sink }),
       }),
     );
     return new CameraPipeline({
@@ -243,26 +248,21 @@ export class Daemon {
       random,
       clock,
       log,
-      recorder,
+      recorder: media.recorder,
+      stills: media.stills(source),
+      snapshotFiles: media.snapshotFiles,
     });
   }
 
   get #folder(): string {
     return resolve(this.#parts.baseDir, this.#parts.config.storage.path);
   }
-
-  #recorder(cameraId: string, { record }: CameraConfig): ClipRecorder | undefined {
-    if (!record.enabled) return undefined;
-    const { log } = this.#parts;
-    const hasRoom = () => this.#retention?.hasRoom ?? true;
-    return new ClipRecorder({ cameraId, config: record, folder: this.#folder, hasRoom, log });
-  }
 }
 
 function limitsOf({ retention, reserveMiB }: StorageConfig) {
   return {
-    maxBytes: retention.clipsGiB * 1024 ** 3,
-    maxDays: retention.clipsDays,
+    clips: { maxBytes: retention.clipsGiB * 1024 ** 3, maxDays: retention.clipsDays },
+    snapshots: { maxBytes: retention.snapshotsGiB * 1024 ** 3, maxDays: retention.snapshotsDays },
     reserveBytes: reserveMiB * 1024 ** 2,
   };
 }

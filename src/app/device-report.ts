@@ -43,6 +43,7 @@ function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
     frames: stats.frames.snapshot(),
     lostBeforeFrames: pipeline.captureDrops,
     reconnects: pipeline.losses,
+    views: pipeline.views,
     runP50Ms: ms(stats.quantileMs('run', 0.5)),
     decodedToEventP95Ms: ms(stats.quantileMs('decoded_to_event', 0.95)),
   };

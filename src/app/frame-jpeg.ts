@@ -1,5 +1,7 @@
 import sharp from 'sharp';
+import type { Still } from '../capture/ffmpeg/still-decoder.ts';
 import type { Frame } from '../flow/frame.ts';
+import type { PixelRect } from '../flow/geometry.ts';
 import { yuvMatrix } from '../infer/yuv-matrix.ts';
 
 /** A picture that outlives its frame. */
@@ -11,12 +13,14 @@ export function copyPicture(frame: Frame): Picture {
   return { data: new Uint8Array(data), widthPx, heightPx, colour };
 }
 
-/** A picture as JPEG, at detection size. @param quality 1..100 */
-export function encodeJpeg(picture: Picture, quality = 85): Promise<Buffer> {
+/** A picture as JPEG, and a part of it, in its own pixels, as another. @param quality 1..100 */
+export async function encodeView(picture: Picture, quality: number, crop?: PixelRect): Promise<Still> {
   const { widthPx, heightPx } = picture;
-  return sharp(toRgb(picture), { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .jpeg({ quality })
-    .toBuffer();
+  const rgb = sharp(toRgb(picture), { raw: { width: widthPx, height: heightPx, channels: 3 } });
+  const whole = await rgb.clone().jpeg({ quality }).toBuffer();
+  if (crop === undefined) return { picture: whole };
+  const part = { left: crop.xPx, top: crop.yPx, width: crop.widthPx, height: crop.heightPx };
+  return { picture: whole, crop: await rgb.clone().extract(part).jpeg({ quality }).toBuffer() };
 }
 
 /** I420 -> interleaved RGB, 8 bits a channel, `widthPx * heightPx * 3` bytes. */

@@ -8,11 +8,13 @@ import type { Frame } from '../flow/frame.ts';
 import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import { appearanceAt } from '../motion/appearance.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
+import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
 import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
 import { AttributeStage } from './attribute-stage.ts';
+import type { CameraStills } from './camera-stills.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
-import { withClip } from './event-clips.ts';
+import { withLinks } from './event-links.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 import { ViewStage } from './view-stage.ts';
 
@@ -31,6 +33,10 @@ export interface ObjectStageParts {
   readonly log: Logger;
   /** Records clips of the objects; absent: nothing is recorded. */
   readonly recorder?: ClipRecorder | undefined;
+  /** Pictures at the size of the camera; absent: best views have that of detection. */
+  readonly stills?: CameraStills | undefined;
+  /** Keeps best views; absent: they are published only. */
+  readonly snapshotFiles?: SnapshotFiles | undefined;
   /** Absent: stationary objects end with the daemon. */
   readonly sceneStore?: SceneMemoryStore | undefined;
 }
@@ -72,7 +78,9 @@ export class ObjectStage {
     });
     this.#views = new ViewStage({
       config: config.snapshots,
-      publish: (label, jpeg) => parts.outlet.bestView(cameraId, label, jpeg),
+      stills: parts.stills,
+      files: parts.snapshotFiles,
+      publish: (label, jpegs) => parts.outlet.bestView(cameraId, label, jpegs),
       log: parts.log,
     });
     this.#tracker = this.#newTracker();
@@ -92,12 +100,12 @@ export class ObjectStage {
 
   /**
    * Ends what is not restored by the next run: all, or all but the stationary objects, which are saved. Resolves when their
-   * last views are handed over.
+   * last views are handed over. @param signal ends waiting for full size
    */
-  close(): Promise<void> {
+  close(signal: AbortSignal): Promise<void> {
     // What could not be saved will not be taken up again, and needs its end now.
     this.endAll('stopped', this.#save());
-    return this.#views.settled();
+    return this.#views.settled(signal);
   }
 
   /** Takes the detections of one frame, in order of capture. */
@@ -106,10 +114,11 @@ export class ObjectStage {
     this.#parts.outlet.tracks(frame, update);
     const context = { source: frame.source, times: frame.times, inferredAtMs };
     const drafts = this.#rules.update(update, context, (boxPx) => appearanceAt(frame, boxPx));
-    for (const draft of drafts) this.#tell(draft);
     const seenObjects = this.#rules.seenObjects();
-    this.#attributes.look(frame, seenObjects);
+    // First, so that the start of an object can link its view already.
     this.#views.look(frame, seenObjects);
+    for (const draft of drafts) this.#tell(draft);
+    this.#attributes.look(frame, seenObjects);
     const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
     this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
     this.#reportCounts(false);
@@ -145,8 +154,8 @@ export class ObjectStage {
   }
 
   #tell(draft: EventDraft): void {
+    this.#parts.outlet.event(withLinks(draft, this.#parts.recorder, this.#views));
     if (draft.type === 'object.ended') this.#forget(draft.objectId);
-    this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
   }
 
   #forget(objectId: string): void {

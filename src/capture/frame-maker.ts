@@ -82,7 +82,8 @@ export class FrameMaker {
 
   #frame(picture: Picture, { captureAtMs, captureMonoMs }: CaptureInstant, slot: FrameSlot): Frame {
     const { cameraId, clock } = this.#options;
-    const { frame, source, colour } = picture;
+    const { frame, source, colour, ptsMs } = picture;
+    const decodedAtMs = Math.max(captureAtMs, clock.wallMs());
     return slot.toFrame({
       cameraId,
       seq: this.#seq,
@@ -90,7 +91,7 @@ export class FrameMaker {
       heightPx: frame.heightPx,
       colour,
       source,
-      times: { captureAtMs, captureMonoMs, decodedAtMs: Math.max(captureAtMs, clock.wallMs()) },
+      times: { captureAtMs, captureMonoMs, decodedAtMs, ...(!Number.isNaN(ptsMs) && { ptsMs }) },
     });
   }
 

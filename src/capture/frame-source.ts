@@ -37,6 +37,8 @@ export interface FrameSource {
    * `AbortError` when `signal` aborted. When it settles, nothing of it is left: no child process, no timer.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
+  /** The picture of a capture time once more, at the camera's own size, where the source can draw it. Costs some ms. */
+  redraw?(captureAtMs: number): Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'> | undefined;
   /** Why no picture comes, as far as the source knows; asked when the camera's patience ends. */
   diagnosis?(): CaptureFailure | undefined;
 }

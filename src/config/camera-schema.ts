@@ -162,8 +162,20 @@ export const snapshotsSchema = z.strictObject({
   enabled: z
     .boolean()
     .default(true)
-    .describe('Publish the best view of the newest object of each label, retained'),
+    .describe('Keep the best view of each object, and publish that of the newest of each label, retained'),
   quality: z.int().min(1).max(100).default(85).describe('Of the JPEG'),
+  fullSize: z
+    .boolean()
+    .default(true)
+    .describe("Take them from the camera's own stream, at its size; off: at the size of detection"),
+  bufferMiB: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(8)
+    .describe(
+      'Most memory of the stream that they are taken from; a camera that records has record.bufferMiB',
+    ),
 });
 
 export const recordSchema = z.strictObject({

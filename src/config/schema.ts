@@ -129,6 +129,12 @@ export const storageSchema = z.strictObject({
       eventsDays: z.number().positive().default(30).describe('Days that events are kept'),
       clipsDays: z.number().positive().default(30).describe('Days that clips are kept'),
       clipsGiB: z.number().positive().default(20).describe('Disk space of clips; the oldest go first'),
+      snapshotsDays: z.number().positive().default(30).describe('Days that best views are kept'),
+      snapshotsGiB: z
+        .number()
+        .positive()
+        .default(5)
+        .describe('Disk space of best views; the oldest go first'),
     })
     .prefault({})
     .describe('How long things are kept'),
@@ -136,7 +142,7 @@ export const storageSchema = z.strictObject({
     .int()
     .min(0)
     .default(512)
-    .describe('Disk space that is left free: below it no clip is written'),
+    .describe('Disk space that is left free: below it no clip and no best view is written'),
   outbox: z
     .strictObject({
       maxEvents: z.int().min(100).default(200_000).describe('Most events that wait for the broker'),

@@ -53,6 +53,8 @@ export interface Happenings {
 export interface SeenObject {
   readonly objectId: string;
   readonly label: string;
+  /** Capture time of its first sighting, ms since the epoch, as its events have it. */
+  readonly startedAtMs: number;
   /** Of the detection, 0..1. */
   readonly score: number;
   readonly boxPx: BoxPx;
@@ -115,7 +117,8 @@ export class Subject {
   get seenNow(): SeenObject | undefined {
     const { objectId, label } = this;
     if (objectId === undefined || this.#unseenUpdates > 0) return undefined;
-    return { objectId, label, score: this.#last.score, boxPx: this.#last.boxPx };
+    const { score, boxPx } = this.#last;
+    return { objectId, label, startedAtMs: Math.round(this.first.frame.times.captureAtMs), score, boxPx };
   }
 
   get stationary(): boolean {

@@ -14,7 +14,7 @@ export function leftoverCorrection(
   if (parsed === undefined) return undefined;
   const camera = Object.hasOwn(cameras, parsed.cameraId) ? cameras[parsed.cameraId] : undefined;
   if (camera === undefined) return '';
-  if (parsed.kind === 'camera' || parsed.kind === 'snapshot') return undefined;
+  if (parsed.kind === 'camera' || parsed.kind === 'snapshot' || parsed.kind === 'crop') return undefined;
   const includes = (labels: readonly string[]) => labels.some((label) => level(label) === parsed.label);
   const reported = Object.keys(camera.objects);
   if (reported.length > 0 && !includes(reported)) return '';

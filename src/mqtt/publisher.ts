@@ -146,8 +146,9 @@ export class MqttPublisher implements Service {
     for (const [topic, payload] of countTopics(this.#topics, cameraId, counts)) this.#retain(topic, payload);
   }
 
-  bestView(cameraId: string, label: string, jpeg: Buffer): void {
-    this.#retain(this.#topics.snapshot(cameraId, label), jpeg);
+  bestView(cameraId: string, label: string, { picture, crop }: { picture: Buffer; crop: Buffer }): void {
+    this.#retain(this.#topics.snapshot(cameraId, label), picture);
+    this.#retain(this.#topics.crop(cameraId, label), crop);
   }
 
   motion(cameraId: string, moving: boolean): void {

@@ -8,7 +8,13 @@ it('attributes are on every event of the object from when they are known', () =>
   const scene = new Scene();
   scene.play(0, 2_000, 5, standing);
   expect(scene.rules.seenObjects()).toEqual([
-    { objectId: 'object-1', label: 'person', score: 0.9, boxPx: personAt(500, 300) },
+    {
+      objectId: 'object-1',
+      label: 'person',
+      startedAtMs: 1_700_000_000_000,
+      score: 0.9,
+      boxPx: personAt(500, 300),
+    },
   ]);
   scene.rules.setAttributes('object-1', vest('yes'));
   scene.play(2_000, 10_000, 5, standing);
