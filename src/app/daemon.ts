@@ -25,6 +25,7 @@ import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { ModelRuntime } from './model-runtime.ts';
+import { ReidRuntime } from './reid-runtime.ts';
 import { RememberedScene } from './remembered-scene.ts';
 
 /** How often the device's retained state is refreshed without a change. */
@@ -47,6 +48,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
+  readonly #reid = new Map<string, ReidRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
@@ -137,6 +139,7 @@ export class Daemon {
       const services: Service[] = [
         ...this.#models.values(),
         ...this.#classifiers.values(),
+        ...this.#reid.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
         ...(this.#retention ? [this.#retention] : []),
         ...this.#cameras.values(),
@@ -167,6 +170,7 @@ export class Daemon {
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
         models: this.#models,
         classifiers: this.#classifiers,
+        reid: this.#reid,
         cameras: this.#cameras,
         store: this.#store.status,
       }),
@@ -200,6 +204,15 @@ export class Daemon {
       this.#classifiers.set(name, inSection(`classifiers.${name}`, build));
     }
     return this.#classifiers;
+  }
+
+  #reidOf({ reid }: CameraConfig): ReidRuntime | undefined {
+    if (reid === undefined) return undefined;
+    const config = this.#parts.config.reid[reid.model];
+    if (config === undefined) throw new Error(`configuration was not checked: no reid model ${reid.model}`);
+    const build = () => new ReidRuntime({ ...this.#parts, name: reid.model, config });
+    if (!this.#reid.has(reid.model)) this.#reid.set(reid.model, inSection(`reid.${reid.model}`, build));
+    return this.#reid.get(reid.model);
   }
 
   /** Least scores that labels of the model's cameras have of their own. */
@@ -237,6 +250,7 @@ export class Daemon {
       scheduler: runtime.scheduler,
       minScore,
       classifiers: this.#classifiersOf(camera),
+      reid: this.#reidOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       sceneStore: this.#scene,

@@ -14,6 +14,8 @@ import { AttributeStage } from './attribute-stage.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { withClip } from './event-clips.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
+import type { ReidRuntime } from './reid-runtime.ts';
+import { ReidStage } from './reid-stage.ts';
 import { ViewStage } from './view-stage.ts';
 
 /** The stationary objects are saved no more often than this, and at the end. */
@@ -27,6 +29,8 @@ export interface ObjectStageParts {
   readonly newObjectId: (atMs: number) => string;
   /** Every classifier that the camera names. */
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  /** The re-identification that the camera names, if any. */
+  readonly reid?: ReidRuntime | undefined;
   readonly outlet: PipelineOutlet;
   readonly log: Logger;
   /** Records clips of the objects; absent: nothing is recorded. */
@@ -45,6 +49,7 @@ export class ObjectStage {
   readonly #parts: ObjectStageParts;
   readonly #rules: CameraRules;
   readonly #attributes: AttributeStage;
+  readonly #reid: ReidStage;
   readonly #views: ViewStage;
   #tracker: Tracker;
   #liveTracks = 0;
@@ -63,7 +68,10 @@ export class ObjectStage {
       minScore: parts.minScore,
       lostMs: config.track.lostMs,
       newObjectId,
+      recognition: config.reid &&
+        parts.reid && { labels: config.reid.objects, minSimilarity: parts.reid.minSimilarity },
     });
+    this.#reid = new ReidStage(cameraId, parts.reid);
     this.#attributes = new AttributeStage({
       cameraId,
       classify: config.classify,
@@ -109,6 +117,7 @@ export class ObjectStage {
     for (const draft of drafts) this.#tell(draft);
     const seenObjects = this.#rules.seenObjects();
     this.#attributes.look(frame, seenObjects);
+    this.#reid.look(frame, this.#rules.worthALook());
     this.#views.look(frame, seenObjects);
     const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
     this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
