@@ -124,7 +124,7 @@ export const reidModelSchema = z.strictObject({
     .describe('ONNX file, relative to the configuration file')
     .meta({ examples: ['models/osnet.onnx'] }),
   minSimilarity: unit
-    .default(0.6)
+    .default(0.75)
     .describe('Views whose vectors have at least this cosine are of one object, below it of two'),
   ...cropModel,
 });
