@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { type Service, ServiceStack } from '../base/service.ts';
 import { version } from '../base/version.ts';
@@ -22,8 +21,10 @@ import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
+import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
+import { inSection } from './in-section.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { ReidRuntime } from './reid-runtime.ts';
 import { RememberedScene } from './remembered-scene.ts';
@@ -53,6 +54,7 @@ export class Daemon {
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
+  readonly #names: DeviceNames;
   readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
@@ -81,6 +83,7 @@ export class Daemon {
       new SceneFiles(join(config.storage.path, 'scene'), log),
       config.cameras,
     );
+    this.#names = new DeviceNames(this.#store.settings, log);
     this.#commands = new CameraCommands(this.#cameras, config.cameras, this.#store.settings, log);
     this.#mqtt =
       config.mqtt === undefined
@@ -88,6 +91,7 @@ export class Daemon {
         : new MqttPublisher({
             config: { ...config.mqtt, ...(secrets.mqttPassword && { password: secrets.mqttPassword }) },
             deviceId: config.device.id,
+            earlierDeviceIds: () => this.#names.earlier,
             cameras: config.cameras,
             outbox: this.#store.outbox,
             onCommand: (command) => this.#commands.run(command),
@@ -161,6 +165,7 @@ export class Daemon {
     if (lastEventId !== null) this.#uuids.follow(lastEventId);
     const open = new Set((await this.#store.orphans()).map(({ objectId }) => objectId));
     await this.#store.endOrphans(this.#scene.takeUp(open));
+    await this.#names.note(this.#parts.config.device.id);
     this.#commands.restore();
   }
 
@@ -279,22 +284,4 @@ function limitsOf({ retention, reserveMiB }: StorageConfig) {
     maxDays: retention.clipsDays,
     reserveBytes: reserveMiB * 1024 ** 2,
   };
-}
-
-/**
- * Builds something from a section of the configuration. What cannot be built so will not be mended by starting again, and
- * systemd is told that by the exit status of a bad configuration.
- * @throws OcellusError `config_invalid` that names the section
- */
-function inSection<T>(section: string, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (!(error instanceof OcellusError)) throw error;
-    const { message, hint } = error;
-    throw new OcellusError('config_invalid', `${section}: ${message}`, {
-      ...(hint && { hint }),
-      cause: error,
-    });
-  }
 }
