@@ -48,7 +48,7 @@ export class CropRuntime implements Service {
     this.#parts = parts;
     this.#log = parts.log.child({ model: parts.name });
     this.queue = new CropQueue({
-      open: () => this.#open(),
+      open: () => this.openSession(),
       clock: parts.clock,
       random: parts.random,
       failed: (error) => this.#log.warn({ error: explain(error) }, 'a crop could not be looked at'),
@@ -81,7 +81,8 @@ export class CropRuntime implements Service {
     };
   }
 
-  async #open(): Promise<CropModel> {
+  /** Opens a session of the model. Once started. @throws OcellusError as `CropRuntimeParts.open` */
+  protected async openSession(): Promise<CropModel> {
     const { providers, providerOptions, threads, runTimeoutMs } = this.#parts.config;
     if (this.#backend === undefined)
       throw new OcellusError('internal', 'a model of crops was opened before its backend');

@@ -3,7 +3,7 @@ import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
 import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { Detection } from '../flow/detection.ts';
-import type { EventDraft, endCauses } from '../flow/domain-event.ts';
+import type { Attributes, EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import { appearanceAt } from '../motion/appearance.ts';
@@ -71,12 +71,17 @@ export class ObjectStage {
       recognition: config.reid &&
         parts.reid && { labels: config.reid.objects, minSimilarity: parts.reid.minSimilarity },
     });
-    this.#reid = new ReidStage(cameraId, parts.reid);
+    const told = (objectId: string, attributes: Attributes) =>
+      this.#rules.addAttributes(objectId, attributes);
+    this.#reid = new ReidStage({
+      ...{ cameraId, runtime: parts.reid, told },
+      attribute: config.reid?.attribute ?? '',
+    });
     this.#attributes = new AttributeStage({
       cameraId,
       classify: config.classify,
       classifiers: parts.classifiers,
-      told: (objectId, attributes) => this.#rules.setAttributes(objectId, attributes),
+      told,
     });
     this.#views = new ViewStage({
       config: config.snapshots,

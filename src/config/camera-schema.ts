@@ -191,6 +191,9 @@ export const reidSchema = z.strictObject({
     .describe('Name of one of `reid`')
     .meta({ examples: ['people'] }),
   objects: labels.describe('Labels that the model was trained for').meta({ examples: [['person']] }),
+  attribute: identifier
+    .default('known_as')
+    .describe('Attribute that says who of the gallery of the model it is'),
 });
 
 export const trackSchema = z.strictObject({

@@ -131,6 +131,18 @@ function checkReidNames({ cameras }: Config, names: readonly string[]): Finding[
   );
 }
 
+function checkReidAttribute(path: Path, { reid, classify }: CameraConfig): Finding[] {
+  if (reid === undefined || !Object.hasOwn(classify, reid.attribute)) return [];
+  return [
+    {
+      path: [...path, 'classify', reid.attribute],
+      message: `reid tells an attribute "${reid.attribute}" too`,
+      hint: 'rename one of them: set reid.attribute, or another name under classify',
+      atKey: true,
+    },
+  ];
+}
+
 function unknownName(
   path: Path,
   kind: string,
@@ -152,6 +164,7 @@ function checkCamera(path: Path, camera: CameraConfig): Finding[] {
     ...checkSource([...path, 'source'], camera.source),
     ...checkCapture(path, camera),
     ...camera.motion.masks.flatMap((mask, i) => checkPolygon([...path, 'motion', 'masks', i], mask)),
+    ...checkReidAttribute(path, camera),
     ...checkRules(path, camera),
   ];
 }

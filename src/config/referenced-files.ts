@@ -62,7 +62,10 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
         : {}),
     }));
   const classifiers = cropModels('classifiers', config.classifiers);
-  const reid = cropModels('reid', config.reid);
+  const reid = mapEntries(cropModels('reid', config.reid), ({ gallery, ...model }) => ({
+    ...model,
+    ...(gallery === undefined ? {} : { gallery: resolve(baseDir, gallery) }),
+  }));
   const cameras = mapEntries(config.cameras, (camera, name) => {
     const source = resolveSource(camera.source, baseDir);
     const file = sourceFile(source);

@@ -126,6 +126,11 @@ export const reidModelSchema = z.strictObject({
   minSimilarity: unit
     .default(0.75)
     .describe('Views whose vectors have at least this cosine are of one object, below it of two'),
+  gallery: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder with a folder of pictures for each known object, whose name becomes an attribute'),
   ...cropModel,
 });
 

@@ -73,10 +73,10 @@ export class CameraRules {
     return this.#recognition.worthALook(this.#subjects, this.#updatedMonoMs);
   }
 
-  /** States what second models say of an object from now on; of one that has ended it is ignored. */
-  setAttributes(objectId: string, attributes: Attributes): void {
+  /** Adds to what second models say of an object; of one that has ended it is ignored. */
+  addAttributes(objectId: string, attributes: Attributes): void {
     const subject = this.#subjects.find((other) => other.objectId === objectId);
-    if (subject !== undefined) subject.attributes = attributes;
+    if (subject !== undefined) subject.attributes = { ...subject.attributes, ...attributes };
   }
 
   /**

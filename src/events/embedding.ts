@@ -5,6 +5,8 @@ export type Embedding = readonly number[];
 const SPACING_MS = 400;
 /** After so many looks only a better view is worth another: each costs a run of the model. */
 const ENOUGH_LOOKS = 6;
+/** One view alone may be a bad one. */
+const SETTLED_LOOKS = 3;
 /** Better: by this factor. */
 const BETTER = 1.25;
 
@@ -15,6 +17,7 @@ const BETTER = 1.25;
 export class EmbeddingLooks {
   readonly #sum: number[];
   #looks = 0;
+  #views = 0;
   #bestQuality = 0;
   #lookedMonoMs = Number.NEGATIVE_INFINITY;
   #mean: Embedding | undefined;
@@ -28,6 +31,11 @@ export class EmbeddingLooks {
   /** Unit length; undefined before the first look. */
   get mean(): Embedding | undefined {
     return this.#mean;
+  }
+
+  /** Whether there were enough looks to say who it is. */
+  get isSettled(): boolean {
+    return this.#views >= SETTLED_LOOKS;
   }
 
   /** Whether a view of this quality (see `viewQuality`) is worth a look now. */
@@ -50,6 +58,7 @@ export class EmbeddingLooks {
   /** A look has come. A vector of another length is of another model, and the first of a new one replaces all older ones. */
   add(vector: Embedding, quality: number): void {
     this.#bestQuality = Math.max(this.#bestQuality, quality);
+    this.#views += 1;
     if (vector.length !== this.#sum.length)
       this.#sum.splice(0, Number.POSITIVE_INFINITY, ...vector.map(() => 0));
     for (const [i, value] of vector.entries()) this.#sum[i] = (this.#sum[i] ?? 0) + quality * value;

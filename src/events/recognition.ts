@@ -17,6 +17,8 @@ export interface RecognitionOptions {
 export interface Recognisable {
   /** The same for the same thing from frame to frame. */
   readonly key: string;
+  /** Of an object; undefined for a candidate. */
+  readonly objectId: string | undefined;
   readonly boxPx: BoxPx;
   readonly looks: EmbeddingLooks;
 }
@@ -80,7 +82,7 @@ export class Recognition {
       const { objectId, label, trackId, unseenUpdates, looks, last } = subject;
       if (unseenUpdates > 0 || !labels.includes(label)) return [];
       if (objectId === undefined && !this.awaits(subject, objects, monoMs)) return [];
-      return [{ key: objectId ?? `track-${trackId}`, boxPx: last.boxPx, looks }];
+      return [{ key: objectId ?? `track-${trackId}`, objectId, boxPx: last.boxPx, looks }];
     });
   }
 }

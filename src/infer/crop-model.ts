@@ -9,6 +9,7 @@ import type {
   Tensor,
 } from './backend.ts';
 import { cpuOptions } from './detector.ts';
+import { type RgbImage, writeRgb } from './preprocess-rgb.ts';
 import type { Yuv420Picture } from './preprocess-yuv420.ts';
 import { resampleYuv420 } from './resample-yuv420.ts';
 import { type TensorLayout, tensorLayout } from './tensor-layout.ts';
@@ -103,9 +104,18 @@ export class CropModel {
     const box = { input: fitted, source: crop.source, fitted, left: 0, top: 0 };
     const tensor = this.#session.input(this.#layout.length);
     resampleYuv420(crop, tensor, this.#layout, box, yuvTables(crop.colour, this.#input));
-    return this.#reader.read(
-      this.#reader.check(await this.#session.run(this.#layout.dims, this.#runTimeoutMs)),
-    );
+    return this.#run();
+  }
+
+  /** As `detect`, for a picture that has the size of the input. @throws OcellusError `inference_failed`, `inference_timeout` */
+  async detectImage(image: RgbImage): Promise<readonly number[]> {
+    writeRgb(image, this.#input, this.#session.input(this.#layout.length));
+    return this.#run();
+  }
+
+  async #run(): Promise<readonly number[]> {
+    const outputs = await this.#session.run(this.#layout.dims, this.#runTimeoutMs);
+    return this.#reader.read(this.#reader.check(outputs));
   }
 
   close(deadlineMs: number): Promise<void> {

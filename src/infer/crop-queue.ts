@@ -70,6 +70,11 @@ export class CropQueue {
     return this.#waiting.size;
   }
 
+  /** Nothing waits, and nothing is being looked at. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && !this.#slot.busy;
+  }
+
   /** Opens the model. Rejects when that fails. */
   async start(): Promise<void> {
     await this.#slot.start();
