@@ -20,6 +20,7 @@ import { CurrentPicture } from './current-picture.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 import { PipelineStats } from './pipeline-stats.ts';
+import type { ReidRuntime } from './reid-runtime.ts';
 
 /** Motion is reported as over when it has not been seen for so long. */
 const MOTION_HOLD_MS = 2_000;
@@ -37,6 +38,8 @@ export interface CameraPipelineParts {
   readonly minScore: number;
   /** Every classifier that the camera names. */
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  /** The re-identification that the camera names, if any. */
+  readonly reid?: ReidRuntime | undefined;
   readonly outlet: PipelineOutlet;
   readonly newObjectId: (atMs: number) => string;
   /** Absent: stationary objects end with the daemon. */

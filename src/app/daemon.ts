@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { type Service, ServiceStack } from '../base/service.ts';
 import { Turns } from '../base/turns.ts';
@@ -23,9 +22,12 @@ import { CameraCommands } from './camera-commands.ts';
 import { cameraMedia } from './camera-media.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
+import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
+import { inSection } from './in-section.ts';
 import { ModelRuntime } from './model-runtime.ts';
+import { ReidRuntime } from './reid-runtime.ts';
 import { RememberedScene } from './remembered-scene.ts';
 
 /** How often the device's retained state is refreshed without a change. */
@@ -48,10 +50,12 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
+  readonly #reid = new Map<string, ReidRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
+  readonly #names: DeviceNames;
   readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
@@ -80,6 +84,7 @@ export class Daemon {
       new SceneFiles(join(config.storage.path, 'scene'), log),
       config.cameras,
     );
+    this.#names = new DeviceNames(this.#store.settings, log);
     this.#commands = new CameraCommands(this.#cameras, config.cameras, this.#store.settings, log);
     this.#mqtt =
       config.mqtt === undefined
@@ -87,6 +92,7 @@ export class Daemon {
         : new MqttPublisher({
             config: { ...config.mqtt, ...(secrets.mqttPassword && { password: secrets.mqttPassword }) },
             deviceId: config.device.id,
+            earlierDeviceIds: () => this.#names.earlier,
             cameras: config.cameras,
             outbox: this.#store.outbox,
             onCommand: (command) => this.#commands.run(command),
@@ -136,6 +142,7 @@ export class Daemon {
       const services: Service[] = [
         ...this.#models.values(),
         ...this.#classifiers.values(),
+        ...this.#reid.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
         this.#retention,
         ...this.#cameras.values(),
@@ -157,6 +164,7 @@ export class Daemon {
     if (lastEventId !== null) this.#uuids.follow(lastEventId);
     const open = new Set((await this.#store.orphans()).map(({ objectId }) => objectId));
     await this.#store.endOrphans(this.#scene.takeUp(open));
+    await this.#names.note(this.#parts.config.device.id);
     this.#commands.restore();
   }
 
@@ -166,6 +174,7 @@ export class Daemon {
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
         models: this.#models,
         classifiers: this.#classifiers,
+        reid: this.#reid,
         cameras: this.#cameras,
         store: this.#store.status,
       }),
@@ -199,6 +208,15 @@ export class Daemon {
       this.#classifiers.set(name, inSection(`classifiers.${name}`, build));
     }
     return this.#classifiers;
+  }
+
+  #reidOf({ reid }: CameraConfig): ReidRuntime | undefined {
+    if (reid === undefined) return undefined;
+    const config = this.#parts.config.reid[reid.model];
+    if (config === undefined) throw new Error(`configuration was not checked: no reid model ${reid.model}`);
+    const build = () => new ReidRuntime({ ...this.#parts, name: reid.model, config });
+    if (!this.#reid.has(reid.model)) this.#reid.set(reid.model, inSection(`reid.${reid.model}`, build));
+    return this.#reid.get(reid.model);
   }
 
   /** Least scores that labels of the model's cameras have of their own. */
@@ -242,6 +260,7 @@ export class Daemon {
       scheduler: runtime.scheduler,
       minScore,
       classifiers: this.#classifiersOf(camera),
+      reid: this.#reidOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       sceneStore: this.#scene,
@@ -265,22 +284,4 @@ function limitsOf({ retention, reserveMiB }: StorageConfig) {
     snapshots: { maxBytes: retention.snapshotsGiB * 1024 ** 3, maxDays: retention.snapshotsDays },
     reserveBytes: reserveMiB * 1024 ** 2,
   };
-}
-
-/**
- * Builds something from a section of the configuration. What cannot be built so will not be mended by starting again, and
- * systemd is told that by the exit status of a bad configuration.
- * @throws OcellusError `config_invalid` that names the section
- */
-function inSection<T>(section: string, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (!(error instanceof OcellusError)) throw error;
-    const { message, hint } = error;
-    throw new OcellusError('config_invalid', `${section}: ${message}`, {
-      ...(hint && { hint }),
-      cause: error,
-    });
-  }
 }

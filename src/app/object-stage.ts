@@ -3,7 +3,7 @@ import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
 import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { Detection } from '../flow/detection.ts';
-import type { EventDraft, endCauses } from '../flow/domain-event.ts';
+import type { Attributes, EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import { appearanceAt } from '../motion/appearance.ts';
@@ -16,6 +16,8 @@ import type { CameraStills } from './camera-stills.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { withLinks } from './event-links.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
+import type { ReidRuntime } from './reid-runtime.ts';
+import { ReidStage } from './reid-stage.ts';
 import { ViewStage } from './view-stage.ts';
 
 /** The stationary objects are saved no more often than this, and at the end. */
@@ -29,6 +31,8 @@ export interface ObjectStageParts {
   readonly newObjectId: (atMs: number) => string;
   /** Every classifier that the camera names. */
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  /** The re-identification that the camera names, if any. */
+  readonly reid?: ReidRuntime | undefined;
   readonly outlet: PipelineOutlet;
   readonly log: Logger;
   /** Records clips of the objects; absent: nothing is recorded. */
@@ -51,6 +55,7 @@ export class ObjectStage {
   readonly #parts: ObjectStageParts;
   readonly #rules: CameraRules;
   readonly #attributes: AttributeStage;
+  readonly #reid: ReidStage;
   readonly #views: ViewStage;
   #tracker: Tracker;
   #liveTracks = 0;
@@ -69,12 +74,20 @@ export class ObjectStage {
       minScore: parts.minScore,
       lostMs: config.track.lostMs,
       newObjectId,
+      recognition: config.reid &&
+        parts.reid && { labels: config.reid.objects, minSimilarity: parts.reid.minSimilarity },
+    });
+    const told = (objectId: string, attributes: Attributes) =>
+      this.#rules.addAttributes(objectId, attributes);
+    this.#reid = new ReidStage({
+      ...{ cameraId, runtime: parts.reid, told },
+      attribute: config.reid?.attribute ?? '',
     });
     this.#attributes = new AttributeStage({
       cameraId,
       classify: config.classify,
       classifiers: parts.classifiers,
-      told: (objectId, attributes) => this.#rules.setAttributes(objectId, attributes),
+      told,
     });
     this.#views = new ViewStage({
       config: config.snapshots,
@@ -119,6 +132,7 @@ export class ObjectStage {
     this.#views.look(frame, seenObjects);
     for (const draft of drafts) this.#tell(draft);
     this.#attributes.look(frame, seenObjects);
+    this.#reid.look(frame, this.#rules.worthALook());
     const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
     this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
     this.#reportCounts(false);

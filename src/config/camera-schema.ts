@@ -196,6 +196,18 @@ export const classifierSchema = z.strictObject({
   objects: labels.describe('Labels whose crops are looked at').meta({ examples: [['person']] }),
 });
 
+export const reidSchema = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .describe('Name of one of `reid`')
+    .meta({ examples: ['people'] }),
+  objects: labels.describe('Labels that the model was trained for').meta({ examples: [['person']] }),
+  attribute: identifier
+    .default('known_as')
+    .describe('Attribute that says who of the gallery of the model it is'),
+});
+
 export const trackSchema = z.strictObject({
   classAgnostic: z.boolean().default(false).describe('Let a track change its class'),
   lostMs: z.int().min(100).default(3_000).describe('A track unseen for so long ends'),
@@ -228,6 +240,9 @@ export const cameraSchema = z.strictObject({
     .record(identifier, classifierSchema)
     .default({})
     .describe('Attributes that a second model tells of believed objects, by attribute'),
+  reid: reidSchema
+    .optional()
+    .describe('Knows objects again by their looks; default: by place and a coarse picture alone'),
   snapshots: snapshotsSchema.prefault({}).describe('Best views'),
   record: recordSchema.prefault({}).describe('Clips of events'),
 });

@@ -18,6 +18,7 @@ const SAMPLE_NAMES: Readonly<Record<string, string>> = {
   occupancy: 'crowd',
   classifiers: 'clothes',
   classify: 'clothes',
+  reid: 'people',
 };
 
 /** A configuration in YAML that states every key of the schema, with its default where it has one. */

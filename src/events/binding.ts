@@ -1,5 +1,6 @@
 import type { Track } from '../flow/track.ts';
 import { continuationCost, covers, isAnother } from './continuity.ts';
+import type { Recognition } from './recognition.ts';
 import type { Subject } from './subject.ts';
 
 /** A track that could carry on a subject whose own track is not seen. */
@@ -15,12 +16,14 @@ interface Match {
  *
  * @param rival the candidate that a track carries already, if any: one that was seen together with the subject is another
  *   object, unless the boxes lie within each other
+ * @param recognition has the last word where it knows both by their looks
  */
 export function bind(
   tracks: readonly Track[],
   subjects: readonly Subject[],
   monoMs: number,
   rival: (track: Track) => Subject | undefined,
+  recognition: Recognition,
 ): ReadonlyMap<Subject, Track> {
   const matches: Match[] = [];
   for (const subject of subjects) {
@@ -29,6 +32,8 @@ export function bind(
       const cost = continuationCost(subject.last, track.boxPx, monoMs);
       if (cost === undefined || isAnother(subject.last, track.velocityPxPerS, monoMs)) continue;
       const other = rival(track);
+      const verdict = recognition.judge(subject, other, track.label, monoMs);
+      if (verdict === 'other' || verdict === 'later') continue;
       const together = other !== undefined && other.first.monoMs <= subject.last.monoMs;
       if (together && !covers(subject.last.boxPx, track.boxPx)) continue;
       matches.push({ track, subject, cost });
@@ -43,4 +48,11 @@ export function bind(
     taken.add(track);
   }
   return bound;
+}
+
+/** True when a candidate lies within an object of its label, or the other way round: it may be a second view of it. */
+export function isCovered(candidate: Subject, objects: readonly Subject[]): boolean {
+  return objects.some(
+    ({ label, last }) => label === candidate.label && covers(last.boxPx, candidate.last.boxPx),
+  );
 }

@@ -1,14 +1,14 @@
 import type { Attributes, EventDraft } from '../flow/domain-event.ts';
 import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
-import { bind } from './binding.ts';
+import { bind, isCovered } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import { covers } from './continuity.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
 import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
+import { type Recognisable, Recognition } from './recognition.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
 import { type Happenings, type SeenObject, Subject } from './subject.ts';
@@ -32,18 +32,22 @@ export class CameraRules {
   readonly #occupancy: OccupancyWatch;
   readonly #memory = new SceneMemory();
   readonly #throttle = new UpdateThrottle();
+  readonly #recognition: Recognition;
   /** Candidates and objects, oldest first. */
   #subjects: Subject[] = [];
   /** What candidates did in zones and on lines, told if they turn out to be objects. */
   readonly #untold = new Map<Subject, Happenings[]>();
   readonly #departures: Departures;
   #updatedMonoMs = Number.NaN;
+  readonly #carriedBy = (track: Track): Subject | undefined =>
+    this.#subjects.find((subject) => subject.trackId === track.trackId);
 
   constructor(options: CameraRulesOptions) {
     this.#options = options;
     this.#filters = new ObjectFilters(options.objects, options.minScore ?? 0.35);
     this.#lostMs = options.lostMs ?? 3_000;
     this.#departures = new Departures(this.#lostMs);
+    this.#recognition = new Recognition(options.recognition);
     this.#drafts = new ObjectDrafts(options.cameraId, options);
     this.#presence = new Presence(options.objects, options.zones);
     this.#occupancy = new OccupancyWatch(options.cameraId, options.zones);
@@ -64,10 +68,15 @@ export class CameraRules {
     return this.#subjects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 
-  /** States what second models say of an object from now on; of one that has ended it is ignored. */
-  setAttributes(objectId: string, attributes: Attributes): void {
+  /** What a re-identification model should look at in the newest frame. */
+  worthALook(): Recognisable[] {
+    return this.#recognition.worthALook(this.#subjects, this.#updatedMonoMs);
+  }
+
+  /** Adds to what second models say of an object; of one that has ended it is ignored. */
+  addAttributes(objectId: string, attributes: Attributes): void {
     const subject = this.#subjects.find((other) => other.objectId === objectId);
-    if (subject !== undefined) subject.attributes = attributes;
+    if (subject !== undefined) subject.attributes = { ...subject.attributes, ...attributes };
   }
 
   /**
@@ -145,7 +154,8 @@ export class CameraRules {
     const ids = new Set(seen.map((track) => track.trackId));
     const unseen = this.#objects().filter((object) => !ids.has(object.trackId));
     const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
-    for (const [object, track] of this.#memory.returning(unseen, free, at)) {
+    const judge = this.#recognition.judgeAt(this.#updatedMonoMs, this.#carriedBy);
+    for (const [object, track] of this.#memory.returning(unseen, free, at, judge)) {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       object.trackId = track.trackId;
@@ -176,15 +186,11 @@ export class CameraRules {
   /** Gives tracks without an object to `subjects`; candidates that they carried so far are absorbed. */
   #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number): void {
     const free = tracks.filter((track) => this.#carriedBy(track)?.objectId === undefined);
-    for (const [subject, track] of bind(free, subjects, monoMs, (other) => this.#carriedBy(other))) {
+    for (const [subject, track] of bind(free, subjects, monoMs, this.#carriedBy, this.#recognition)) {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       subject.trackId = track.trackId;
     }
-  }
-
-  #carriedBy(track: Track): Subject | undefined {
-    return this.#subjects.find((subject) => subject.trackId === track.trackId);
   }
 
   #forget(subject: Subject): void {
@@ -235,15 +241,9 @@ export class CameraRules {
         this.#forget(subject);
         continue;
       }
-      const isRemnant = this.#departures.explains(subject);
-      subject.doubt(this.#isCovered(subject) ? 'covered' : isRemnant ? 'remnant' : 'none', elapsedMs);
+      const otherwise = this.#departures.explains(subject) ? 'remnant' : 'none';
+      subject.doubt(isCovered(subject, this.#objects()) ? 'covered' : otherwise, elapsedMs);
     }
-  }
-
-  #isCovered(subject: Subject): boolean {
-    return this.#objects().some(
-      (object) => object.label === subject.label && covers(object.last.boxPx, subject.last.boxPx),
-    );
   }
 
   /** Makes objects of the candidates that are believed now, the surest first. */
@@ -253,12 +253,13 @@ export class CameraRules {
       const subject = this.#carriedBy(track);
       if (subject === undefined || subject.objectId !== undefined || !subject.isBelievable) continue;
       // A twin may have been confirmed a moment ago, in this very frame.
-      if (this.#isCovered(subject)) subject.doubt('covered', 0);
+      if (isCovered(subject, this.#objects())) subject.doubt('covered', 0);
       if (!subject.isBelievable) continue;
       const missing = this.#objects().filter(
         (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
       );
-      const [continued] = bind([track], missing, monoMs, (other) => this.#carriedBy(other)).keys();
+      if (this.#recognition.awaits(subject, this.#objects(), monoMs)) continue;
+      const [continued] = bind([track], missing, monoMs, this.#carriedBy, this.#recognition).keys();
       if (continued !== undefined) {
         this.#forget(subject);
         continued.trackId = track.trackId;

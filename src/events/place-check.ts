@@ -69,6 +69,12 @@ export class PlaceCheck {
     this.#lookedMonoMs = monoMs;
   }
 
+  /** Another object stands there. @returns false while looks are not to be believed */
+  taken(): boolean {
+    if (this.#trusted) this.#sum = EMPTY;
+    return this.#trusted;
+  }
+
   /** The picture changed as a whole: a changed look proves nothing until the object has been detected again. */
   sceneChanged(): void {
     this.#trusted = false;

@@ -1,6 +1,7 @@
 import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { BoxPx } from '../flow/geometry.ts';
+import { EmbeddingLooks } from './embedding.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
@@ -72,6 +73,8 @@ export class Subject {
   objectId: string | undefined;
   /** What second models say of it. */
   attributes: Attributes = {};
+  /** What a re-identification model says of it. */
+  looks = new EmbeddingLooks();
   readonly #evidence = new Evidence();
   readonly #minScore: number;
   readonly #pace: Pace;

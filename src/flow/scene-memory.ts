@@ -17,6 +17,8 @@ export const rememberedObjectSchema = z.strictObject({
   boxPx: z.tuple([px, px, px, px]),
   source: z.strictObject({ widthPx: z.number().positive(), heightPx: z.number().positive() }),
   appearance: z.array(z.number()).length(APPEARANCE_CELLS ** 2),
+  /** What a re-identification model told of it; absent without one. */
+  embedding: z.array(z.number()).min(2).max(8192).optional(),
   topScore: z.number().min(0).max(1),
   startedAtMs: z.int().nonnegative(),
   lastSeenAtMs: z.int().nonnegative(),

@@ -25,9 +25,17 @@ export class Topics {
     this.availability = `${this.root}/availability`;
     this.state = `${this.root}/state`;
     this.commands = `${this.root}/cameras/+/set/+`;
-    this.leftovers = ['state', 'motion', 'enabled', 'detect', 'fps', 'counts/+', 'zones/+/counts/+'].map(
-      (tail) => `${this.root}/cameras/+/${tail}`,
-    );
+    const tails = [
+      'state',
+      'motion',
+      'enabled',
+      'detect',
+      'fps',
+      'counts/+',
+      'zones/+/counts/+',
+      'snapshot/+',
+    ];
+    this.leftovers = tails.map((tail) => `${this.root}/cameras/+/${tail}`);
   }
 
   cameraState(cameraId: string): string {

@@ -33,6 +33,7 @@ describe('config/example-full.yaml', () => {
         mqtt: { url: config.mqtt?.url },
         models: { default: { file: config.models.default?.file } },
         classifiers: { clothes: { file: config.classifiers.clothes?.file } },
+        reid: { people: { file: config.reid.people?.file } },
         cameras: {
           front: {
             source: config.cameras.front?.source,
