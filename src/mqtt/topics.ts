@@ -34,6 +34,7 @@ export class Topics {
       'counts/+',
       'zones/+/counts/+',
       'snapshot/+',
+      'snapshot/+/crop',
     ];
     this.leftovers = tails.map((tail) => `${this.root}/cameras/+/${tail}`);
   }
