@@ -93,15 +93,7 @@ export class CameraPipeline implements Service {
       log: parts.log,
       sink: {
         opened: (info) => this.#opened(info),
-        // Released is dealt with: a file that is read as fast as possible waits for it.
-        frame: (frame) =>
-          new Promise((dealtWith) => {
-            const release = () => {
-              frame.release();
-              dealtWith();
-            };
-            this.#captured(frameWith(frame, { release }));
-          }),
+        frame: (frame) => (source.waits ? this.#capturedAndReleased(frame) : this.#captured(frame)),
         state: (state) => this.#stateChanged(state),
       },
     });
@@ -215,6 +207,17 @@ export class CameraPipeline implements Service {
       const holdMs = this.#parts.config.track.lostMs;
       this.#lossTimer = this.#parts.clock.after(holdMs, () => this.#objects.endAll('camera_lost', true));
     }
+  }
+
+  /** Resolves when the frame is released, which is when it is dealt with. */
+  #capturedAndReleased(frame: Frame): Promise<void> {
+    return new Promise((dealtWith) => {
+      const release = () => {
+        frame.release();
+        dealtWith();
+      };
+      this.#captured(frameWith(frame, { release }));
+    });
   }
 
   #captured(frame: Frame): void {

@@ -2,6 +2,9 @@ import sharp from 'sharp';
 import type { Frame } from '../flow/frame.ts';
 import { yuvMatrix } from '../infer/yuv-matrix.ts';
 
+// A picture at detection size is less work than the threads that libvips would share it among.
+sharp.concurrency(1);
+
 /** A picture that outlives its frame. */
 export type Picture = Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'>;
 
