@@ -44,3 +44,9 @@ export function bind(
   }
   return bound;
 }
+
+/** Whether one of `tracks` carries the subject. */
+export function carries(tracks: readonly Track[], { trackId }: Subject): boolean {
+  for (const track of tracks) if (track.trackId === trackId) return true;
+  return false;
+}
