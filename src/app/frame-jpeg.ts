@@ -8,10 +8,12 @@ sharp.concurrency(1);
 /** A picture that outlives its frame. */
 export type Picture = Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'>;
 
-/** Copies a frame's pixels, so that the frame may be released. */
-export function copyPicture(frame: Frame): Picture {
+/** Copies a frame's pixels, so that the frame may be released. @param old a picture that is needed no more: its memory is used again */
+export function copyPicture(frame: Frame, old?: Picture): Picture {
   const { data, widthPx, heightPx, colour } = frame;
-  return { data: new Uint8Array(data), widthPx, heightPx, colour };
+  if (old?.data.length !== data.length) return { data: new Uint8Array(data), widthPx, heightPx, colour };
+  old.data.set(data);
+  return { data: old.data, widthPx, heightPx, colour };
 }
 
 /** A picture as JPEG, at detection size. @param quality 1..100 */
@@ -31,13 +33,20 @@ export function toRgb({ data, widthPx, heightPx, colour }: Picture): Uint8Clampe
   const { lumaZero, lumaGain, redV, greenU, greenV, blueU } = yuvMatrix(colour);
   for (let y = 0, out = 0; y < heightPx; y++) {
     const chromaRow = (y >> 1) * chromaWidth;
-    for (let x = 0; x < widthPx; x++, out += 3) {
-      const luma = (data[y * widthPx + x]! - lumaZero) * lumaGain;
-      const u = data[blueAt + chromaRow + (x >> 1)]! - 128;
-      const v = data[redAt + chromaRow + (x >> 1)]! - 128;
-      rgb[out] = luma + redV * v;
-      rgb[out + 1] = luma + greenU * u + greenV * v;
-      rgb[out + 2] = luma + blueU * u;
+    let at = y * widthPx;
+    // Two pixels of a row share their chroma.
+    for (let column = 0, left = widthPx; left > 0; column++, left -= 2) {
+      const u = data[blueAt + chromaRow + column]! - 128;
+      const v = data[redAt + chromaRow + column]! - 128;
+      const red = redV * v;
+      const green = greenU * u + greenV * v;
+      const blue = blueU * u;
+      for (const end = out + (left > 1 ? 6 : 3); out < end; out += 3) {
+        const luma = (data[at++]! - lumaZero) * lumaGain;
+        rgb[out] = luma + red;
+        rgb[out + 1] = luma + green;
+        rgb[out + 2] = luma + blue;
+      }
     }
   }
   return rgb;

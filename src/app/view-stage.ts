@@ -46,7 +46,7 @@ export class ViewStage {
       const quality = qualityIn(frame, object, best.quality * BETTER);
       if (quality > best.quality * BETTER) {
         best.quality = quality;
-        best.picture = copyPicture(frame);
+        best.picture = copyPicture(frame, best.picture);
       }
       const atMonoMs = frame.times.captureMonoMs;
       if (best.picture === undefined || atMonoMs - best.publishedMonoMs < INTERVAL_MS) continue;
