@@ -12,7 +12,7 @@ import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
-import { MotionGate } from '../motion/motion-gate.ts';
+import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
@@ -24,6 +24,8 @@ import { PipelineStats } from './pipeline-stats.ts';
 const MOTION_HOLD_MS = 2_000;
 /** A snapshot is of the next frame; a camera that has none by then has none. */
 const SNAPSHOT_DEADLINE_MS = 5_000;
+/** While every frame is inferred anyway, motion only matters to those who watch it, and is looked for no more often than this. */
+const MOTION_PERIOD_MS = 200;
 /** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
 const DUE_TOLERANCE = 0.1;
 
@@ -67,6 +69,7 @@ export class CameraPipeline implements Service {
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #moving = false;
   #movedMonoMs = Number.NEGATIVE_INFINITY;
+  #observedMonoMs = Number.NEGATIVE_INFINITY;
   #lossTimer: Timer | undefined;
   /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
   #periodMs = 0;
@@ -236,7 +239,7 @@ export class CameraPipeline implements Service {
     if (atMonoMs - this.#lookedMonoMs < this.#periodMs * (1 - DUE_TOLERANCE)) return 'thinned_out';
     this.#lookedMonoMs = atMonoMs;
     const startMs = this.#parts.clock.monoMs();
-    const motion = this.#motionGate.observe(frame);
+    const motion = this.#observe(frame);
     this.#reportMotion(motion.moving, atMonoMs);
     if (motion.sceneChange) this.#objects.sceneChanged();
     const reason = this.#inferenceGate.shouldInfer({
@@ -248,6 +251,14 @@ export class CameraPipeline implements Service {
     if (reason === null || this.#lane === undefined) return 'no_motion';
     this.#lane.offer(frame);
     return 'offered';
+  }
+
+  #observe(frame: Frame): MotionResult {
+    const elapsedMs = frame.times.captureMonoMs - this.#observedMonoMs;
+    const isNeeded = !this.#inferenceGate.infersAnyway(this.#objects.following);
+    if (!isNeeded && elapsedMs < MOTION_PERIOD_MS * (1 - DUE_TOLERANCE)) return STILL;
+    this.#observedMonoMs = frame.times.captureMonoMs;
+    return this.#motionGate.observe(frame);
   }
 
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {

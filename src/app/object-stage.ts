@@ -110,8 +110,10 @@ export class ObjectStage {
     const seenObjects = this.#rules.seenObjects();
     this.#attributes.look(frame, seenObjects);
     this.#views.look(frame, seenObjects);
-    const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
-    this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
+    const { waiting } = this.#rules;
+    this.#liveTracks = update.tracks.filter(
+      ({ trackId }) => !waiting.some((object) => object.trackId === trackId),
+    ).length;
     this.#reportCounts(false);
     this.#saveWhenDue(update.atMonoMs);
   }
