@@ -37,7 +37,9 @@ export class OrtSession implements InferenceSession {
   readonly #inputNames: CStrings;
   readonly #outputNames: CStrings;
   readonly #inputValues = new BigUint64Array(1);
+  readonly #inputValuesAt = addressOf(this.#inputValues);
   readonly #outputValues: BigUint64Array;
+  readonly #outputValuesAt: Pointer;
   readonly #boundOutputs: (NativeTensor | undefined)[];
   readonly #inputMemory: Float32Array<ArrayBuffer> | undefined;
   #inputData = new Float32Array(0);
@@ -69,6 +71,7 @@ export class OrtSession implements InferenceSession {
     this.#inputNames = new CStrings(model.inputs.map((input) => input.name));
     this.#outputNames = new CStrings(model.outputs.map((output) => output.name));
     this.#outputValues = new BigUint64Array(model.outputs.length);
+    this.#outputValuesAt = addressOf(this.#outputValues);
     this.#boundOutputs = model.outputs.map(() => undefined);
     this.#runOptions = takeOut((out) => check(api, api.CreateRunOptions(out)));
   }
@@ -178,11 +181,11 @@ export class OrtSession implements InferenceSession {
         this.#handle,
         this.#runOptions,
         this.#inputNames.address,
-        addressOf(this.#inputValues),
+        this.#inputValuesAt,
         1,
         this.#outputNames.address,
         this.#outputValues.length,
-        addressOf(this.#outputValues),
+        this.#outputValuesAt,
         (error, status) => {
           this.#running = undefined;
           const failure = error ?? takeStatus(this.#api, status);
