@@ -1,59 +1,28 @@
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import { explain, OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
-import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
-import type { CameraConfig } from '../config/camera-schema.ts';
+import type { StreamInfo } from '../capture/frame-source.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
-import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
-import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
+import type { Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
-import { MotionGate } from '../motion/motion-gate.ts';
-import type { ClipRecorder } from '../store/media/clip-recorder.ts';
-import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
-import type { CameraStills } from './camera-stills.ts';
-import type { ClassifierRuntime } from './classifier-runtime.ts';
+import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
+import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
 import { CurrentPicture } from './current-picture.ts';
 import { ObjectStage } from './object-stage.ts';
-import type { PipelineOutlet } from './pipeline-outlet.ts';
 import { PipelineStats } from './pipeline-stats.ts';
-import type { ReidRuntime } from './reid-runtime.ts';
 
 /** Motion is reported as over when it has not been seen for so long. */
 const MOTION_HOLD_MS = 2_000;
 /** Of the time to close in, one part in so many is for the last views to be had at full size. */
 const LAST_VIEWS_SHARE = 4;
+/** While every frame is inferred anyway, motion only matters to those who watch it, and is looked for no more often than this. */
+const MOTION_PERIOD_MS = 200;
 /** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
 const DUE_TOLERANCE = 0.1;
-
-export interface CameraPipelineParts {
-  readonly cameraId: string;
-  readonly config: CameraConfig;
-  readonly source: FrameSource;
-  readonly scheduler: InferenceScheduler;
-  /** Detections at or above may start a track; weaker ones only continue one. */
-  readonly minScore: number;
-  /** Every classifier that the camera names. */
-  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
-  /** The re-identification that the camera names, if any. */
-  readonly reid?: ReidRuntime | undefined;
-  readonly outlet: PipelineOutlet;
-  readonly newObjectId: (atMs: number) => string;
-  /** Absent: stationary objects end with the daemon. */
-  readonly sceneStore?: SceneMemoryStore | undefined;
-  readonly random: () => number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Records clips of the objects; absent: nothing is recorded. */
-  readonly recorder?: ClipRecorder | undefined;
-  /** Pictures at the size of the camera; absent: best views have that of detection. */
-  readonly stills?: CameraStills | undefined;
-  /** Keeps best views; absent: they are published only. */
-  readonly snapshotFiles?: SnapshotFiles | undefined;
-}
 
 /**
  * One camera from picture to event: capture -> motion -> infer -> track -> events. Only decoding (a child process) and
@@ -76,6 +45,7 @@ export class CameraPipeline implements Service {
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #moving = false;
   #movedMonoMs = Number.NEGATIVE_INFINITY;
+  #observedMonoMs = Number.NEGATIVE_INFINITY;
   #lossTimer: Timer | undefined;
   /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
   #periodMs = 0;
@@ -102,15 +72,7 @@ export class CameraPipeline implements Service {
       log: parts.log,
       sink: {
         opened: (info) => this.#opened(info),
-        // Released is dealt with: a file that is read as fast as possible waits for it.
-        frame: (frame) =>
-          new Promise((dealtWith) => {
-            const release = () => {
-              frame.release();
-              dealtWith();
-            };
-            this.#captured(frameWith(frame, { release }));
-          }),
+        frame: (frame) => (source.waits ? this.#capturedAndReleased(frame) : this.#captured(frame)),
         state: (state) => this.#stateChanged(state),
       },
     });
@@ -233,6 +195,17 @@ export class CameraPipeline implements Service {
     }
   }
 
+  /** Resolves when the frame is released, which is when it is dealt with. */
+  #capturedAndReleased(frame: Frame): Promise<void> {
+    return new Promise((dealtWith) => {
+      const release = () => {
+        frame.release();
+        dealtWith();
+      };
+      this.#captured(frameWith(frame, { release }));
+    });
+  }
+
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
     this.#currentPicture.see(frame);
@@ -249,7 +222,7 @@ export class CameraPipeline implements Service {
     if (atMonoMs - this.#lookedMonoMs < this.#periodMs * (1 - DUE_TOLERANCE)) return 'thinned_out';
     this.#lookedMonoMs = atMonoMs;
     const startMs = this.#parts.clock.monoMs();
-    const motion = this.#motionGate.observe(frame);
+    const motion = this.#observe(frame);
     this.#reportMotion(motion.moving, atMonoMs);
     if (motion.sceneChange) this.#objects.sceneChanged();
     const reason = this.#inferenceGate.shouldInfer({
@@ -261,6 +234,14 @@ export class CameraPipeline implements Service {
     if (reason === null || this.#lane === undefined) return 'no_motion';
     this.#lane.offer(frame);
     return 'offered';
+  }
+
+  #observe(frame: Frame): MotionResult {
+    const elapsedMs = frame.times.captureMonoMs - this.#observedMonoMs;
+    const isNeeded = !this.#inferenceGate.infersAnyway(this.#objects.following);
+    if (!isNeeded && elapsedMs < MOTION_PERIOD_MS * (1 - DUE_TOLERANCE)) return STILL;
+    this.#observedMonoMs = frame.times.captureMonoMs;
+    return this.#motionGate.observe(frame);
   }
 
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {

@@ -133,8 +133,10 @@ export class ObjectStage {
     for (const draft of drafts) this.#tell(draft);
     this.#attributes.look(frame, seenObjects);
     this.#reid.look(frame, this.#rules.worthALook());
-    const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
-    this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
+    const { waiting } = this.#rules;
+    this.#liveTracks = update.tracks.filter(
+      ({ trackId }) => !waiting.some((object) => object.trackId === trackId),
+    ).length;
     this.#reportCounts(false);
     this.#saveWhenDue(update.atMonoMs);
   }

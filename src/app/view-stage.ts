@@ -50,7 +50,7 @@ export class ViewStage {
         best.quality = quality;
         const { boxPx } = object;
         best.view = {
-          picture: copyPicture(frame),
+          picture: copyPicture(frame, best.view?.picture),
           frame: { times, source, colour },
           boxPx,
           video: undefined,

@@ -56,3 +56,9 @@ export function isCovered(candidate: Subject, objects: readonly Subject[]): bool
     ({ label, last }) => label === candidate.label && covers(last.boxPx, candidate.last.boxPx),
   );
 }
+
+/** Whether one of `tracks` carries the subject. */
+export function carries(tracks: readonly Track[], { trackId }: Subject): boolean {
+  for (const track of tracks) if (track.trackId === trackId) return true;
+  return false;
+}

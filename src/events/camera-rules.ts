@@ -1,7 +1,7 @@
 import type { Attributes, EventDraft } from '../flow/domain-event.ts';
 import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
-import { bind, isCovered } from './binding.ts';
+import { bind, carries, isCovered } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
@@ -33,14 +33,14 @@ export class CameraRules {
   readonly #memory = new SceneMemory();
   readonly #throttle = new UpdateThrottle();
   readonly #recognition: Recognition;
-  /** Candidates and objects, oldest first. */
+  /** Candidates and objects, oldest first; of these the objects, undefined when they must be told apart anew. */
   #subjects: Subject[] = [];
+  #known: readonly Subject[] | undefined;
   /** What candidates did in zones and on lines, told if they turn out to be objects. */
   readonly #untold = new Map<Subject, Happenings[]>();
   readonly #departures: Departures;
   #updatedMonoMs = Number.NaN;
-  readonly #carriedBy = (track: Track): Subject | undefined =>
-    this.#subjects.find((subject) => subject.trackId === track.trackId);
+  readonly #carriedBy = (track: Track) => this.#subjects.find((subject) => subject.trackId === track.trackId);
 
   constructor(options: CameraRulesOptions) {
     this.#options = options;
@@ -65,7 +65,7 @@ export class CameraRules {
 
   /** Objects that were seen in the newest update. */
   seenObjects(): SeenObject[] {
-    return this.#subjects.flatMap(({ seenNow }) => seenNow ?? []);
+    return this.#objects().flatMap(({ seenNow }) => seenNow ?? []);
   }
 
   /** What a re-identification model should look at in the newest frame. */
@@ -140,6 +140,7 @@ export class CameraRules {
     for (const object of objects.filter(({ label }) => this.#filters.reports(label))) {
       const subject = this.#begin(object.label, 0, earlierSighting(object, object.startedAtMs, -10_000));
       this.#memory.restore(subject, object);
+      this.#known = undefined;
       this.#throttle.told(subject, 0);
     }
   }
@@ -151,8 +152,8 @@ export class CameraRules {
 
   /** Gives tracks at the places of unseen stationary objects to these, however long that took. */
   #comeBack(seen: readonly Track[], at: AppearanceAt): void {
-    const ids = new Set(seen.map((track) => track.trackId));
-    const unseen = this.#objects().filter((object) => !ids.has(object.trackId));
+    const unseen = this.#objects().filter((object) => !carries(seen, object));
+    if (unseen.length === 0) return;
     const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
     const judge = this.#recognition.judgeAt(this.#updatedMonoMs, this.#carriedBy);
     for (const [object, track] of this.#memory.returning(unseen, free, at, judge)) {
@@ -162,20 +163,20 @@ export class CameraRules {
     }
   }
 
-  #objects(): Subject[] {
-    return this.#subjects.filter((subject) => subject.objectId !== undefined);
+  #objects(): readonly Subject[] {
+    this.#known ??= this.#subjects.filter((subject) => subject.objectId !== undefined);
+    return this.#known;
   }
 
   /** Lets objects, then candidates, whose own track is not seen go on with a track that nobody believes yet. */
   #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate): void {
-    const live = new Set(tracks.map((track) => track.trackId));
-    const tracked = new Set(seen.map((track) => track.trackId));
-    const unseen = this.#subjects.filter((subject) => !tracked.has(subject.trackId));
+    const unseen = this.#subjects.filter((subject) => !carries(seen, subject));
+    if (unseen.length === 0) return;
     const objects = unseen.filter(
       (subject) =>
         subject.objectId !== undefined &&
         !this.#memory.pins(subject, atMonoMs, this.#lostMs) &&
-        (!live.has(subject.trackId) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
+        (!carries(tracks, subject) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
     );
     this.#take(seen, objects, atMonoMs);
     const candidates = unseen.filter((subject) => subject.objectId === undefined);
@@ -195,6 +196,7 @@ export class CameraRules {
 
   #forget(subject: Subject): void {
     this.#subjects = this.#subjects.filter((other) => other !== subject);
+    this.#known = undefined;
     this.#untold.delete(subject);
     this.#throttle.forget(subject);
     this.#memory.forget(subject);
@@ -209,9 +211,7 @@ export class CameraRules {
       const subject = this.#carriedBy(track) ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
-    for (const subject of this.#subjects) {
-      if (!happened.has(subject)) subject.miss(monoMs);
-    }
+    for (const subject of this.#subjects) if (!happened.has(subject)) subject.miss(monoMs);
     const drafts: EventDraft[] = [];
     for (const [subject, happenings] of happened) {
       if (subject.objectId !== undefined) drafts.push(...this.#drafts.happened(subject, happenings));
@@ -267,6 +267,7 @@ export class CameraRules {
         continue;
       }
       subject.objectId = this.#options.newObjectId(Math.round(subject.first.frame.times.captureAtMs));
+      this.#known = undefined;
       this.#throttle.told(subject, monoMs);
       drafts.push(this.#drafts.started(subject));
       for (const happenings of this.#untold.get(subject) ?? []) {

@@ -88,8 +88,13 @@ export class SceneMemory {
         continue;
       }
       const { boxPx } = object.last;
-      const hidden = seen.some((t) => t.trackId !== object.trackId && share(boxPx, t.boxPx) >= HIDING_SHARE);
       const place = this.#places.get(object);
+      if (object.unseenUpdates === 0 && place?.isDue(monoMs) === false) {
+        place.seen(undefined, monoMs);
+        this.#unconfirmed.delete(object);
+        continue;
+      }
+      const hidden = seen.some((t) => t.trackId !== object.trackId && share(boxPx, t.boxPx) >= HIDING_SHARE);
       const now = hidden ? undefined : at(boxPx);
       if (object.unseenUpdates === 0) {
         this.#unconfirmed.delete(object);

@@ -86,6 +86,7 @@ export class Subject {
   #topScore = 0;
   #unseenUpdates = 0;
   #required = BELIEVED;
+  #insideOf: readonly string[] = [];
 
   constructor(label: string, trackId: number, first: Sighting, asked: BeliefLimits, places: Places) {
     this.label = label;
@@ -128,9 +129,9 @@ export class Subject {
     return this.#stillness.stationary;
   }
 
-  /** Names of the zones that hold it. */
-  get zones(): string[] {
-    return [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
+  /** Names of the zones that hold it; another array only when they changed. */
+  get zones(): readonly string[] {
+    return this.#insideOf;
   }
 
   /** Speed over the ground in the first zone that knows it, m/s. */
@@ -163,13 +164,18 @@ export class Subject {
     this.#evidence.seen(sighting.score, this.#minScore, sighting.monoMs);
     this.#stillness.see(sighting);
     this.#pace.see(sighting);
-    const zones = [...this.#zones].flatMap(([zone, watch]) =>
-      watch.see(sighting).map((change) => ({ zone, change })),
-    );
-    const lines = [...this.#lines].flatMap(([line, watch]) => {
+    const zones: ZoneHappening[] = [];
+    for (const [zone, watch] of this.#zones) {
+      for (const change of watch.see(sighting)) zones.push({ zone, change });
+    }
+    if (zones.length > 0) {
+      this.#insideOf = [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
+    }
+    const lines: LineHappening[] = [];
+    for (const [line, watch] of this.#lines) {
       const direction = watch.see(sighting);
-      return direction === undefined ? [] : [{ line, direction }];
-    });
+      if (direction !== undefined) lines.push({ line, direction });
+    }
     for (const [name, speed] of this.#speeds) speed.see(sighting, this.#zones.get(name)?.inside ?? false);
     return { sighting, zones, lines };
   }

@@ -30,6 +30,7 @@ export class FfmpegLog {
   /** Of the newest picture, and of all that are like it. */
   #source: SizePx = { widthPx: 0, heightPx: 0 };
   #colourSpace = 'unknown';
+  #colourLine = '';
   #colour: Colour | undefined;
   #codec: string | null = null;
   #inputOpen = false;
@@ -56,6 +57,11 @@ export class FfmpegLog {
   }
 
   line(text: string): void {
+    // Two lines per picture, and the second is the same for all: comparing it costs next to nothing.
+    if (text === this.#colourLine) {
+      this.flush();
+      return;
+    }
     const picture = / pts: *(\S+) +pts_time:(\S+) .*\bs:(\d+)x(\d+)\b/.exec(text);
     if (picture !== null) {
       this.flush();
@@ -65,6 +71,7 @@ export class FfmpegLog {
     }
     const colour = /\bcolor_range:\S+ color_space:(\S+)/.exec(text);
     if (colour !== null) {
+      this.#colourLine = text;
       this.#setColourSpace(colour[1]!);
       this.flush();
       return;

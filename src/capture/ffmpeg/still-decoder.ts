@@ -107,15 +107,22 @@ function feed(tool: ToolProcess, fragments: readonly MediaFragment[]): void {
 }
 
 /** All that a source gives, up to `MOST_JPEG_BYTES`; what is longer is no picture, and counts as nothing. */
-async function readAll(source: ChunkSource): Promise<Buffer> {
+function readAll(source: ChunkSource): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
-    bytes += chunk.length;
-    // A chunk is valid until the next.
-    if (bytes <= MOST_JPEG_BYTES) chunks.push(Buffer.from(chunk));
-  }
-  return bytes <= MOST_JPEG_BYTES ? Buffer.concat(chunks) : Buffer.alloc(0);
+  return new Promise((resolve) => {
+    const take = (chunk: Uint8Array | undefined): void => {
+      if (chunk === undefined) {
+        resolve(bytes <= MOST_JPEG_BYTES ? Buffer.concat(chunks) : Buffer.alloc(0));
+        return;
+      }
+      bytes += chunk.length;
+      // A chunk is valid until the next.
+      if (bytes <= MOST_JPEG_BYTES) chunks.push(Buffer.from(chunk));
+      source.next(take);
+    };
+    source.next(take);
+  });
 }
 
 function howItEnded({ code, signal }: ChildExit): string {

@@ -34,6 +34,7 @@ export function createSimSource(options: SimSourceOptions): FrameSource {
 class SimSource implements FrameSource {
   readonly description: string;
   readonly finite: boolean;
+  readonly waits: boolean;
   readonly #options: SimSourceOptions;
   readonly #params: SimParams;
   readonly #scene: Scene;
@@ -49,6 +50,7 @@ class SimSource implements FrameSource {
     this.#size = fitSize(params.scene.source, options.box);
     this.description = `simulated scene, seed ${params.scene.seed}`;
     this.finite = params.durationMs !== undefined;
+    this.waits = !params.realtime;
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
