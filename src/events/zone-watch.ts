@@ -39,8 +39,12 @@ export class ZoneWatch {
     const depth = depthPx(anchorPx(boxPx, anchor), polygon, frame.source);
     const margin = marginPx ?? Math.max(MIN_MARGIN_PX, MARGIN_OF_HEIGHT * (boxPx[3] - boxPx[1]));
     if (depth < -margin) this.#cameFromOutside = true;
-    const beyond = this.#inside ? depth < -margin : depth > (this.#cameFromOutside ? margin : 0);
-    if (!beyond) {
+    // How far it is over the border, on the side that it is not on yet.
+    const beyond = this.#inside ? -depth : depth;
+    const needed = this.#inside || this.#cameFromOutside ? margin : 0;
+    // What has stepped over has not stepped back while it trembles between the border and the margin.
+    const changing = this.#changingSinceMonoMs === undefined ? beyond > needed : beyond > 0;
+    if (!changing) {
       this.#changingSinceMonoMs = undefined;
       return this.#dwell(monoMs);
     }
