@@ -3,7 +3,7 @@ import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import { covers } from './continuity.ts';
+import { continuationCost, covers, isClear, strangeness } from './continuity.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
@@ -16,6 +16,10 @@ import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
+/** From frame to frame an object is off its predicted place by less of its reach: limbs swing, boxes tremble. */
+const JUMP = 0.3;
+/** Objects in view are looked at no more often than this. */
+const LOOK_MS = 400;
 /** A candidate that comes and goes so often and is still not believed is looked at anew. */
 const MOST_UNTOLD = 64;
 
@@ -84,9 +88,10 @@ export class CameraRules {
     const seen = update.tracks.filter(
       (track) => track.lastSeenMonoMs >= atMonoMs && this.#filters.reports(track.label),
     );
+    this.#disown(seen, atMonoMs, at);
     this.#comeBack(seen, at);
     const drafts = this.#endUnscheduled(frame);
-    this.#carryOver(seen, update);
+    this.#carryOver(seen, update, at);
     // What is believed is seen wherever it is; what is not must also pass the operator's filters.
     const counting = seen.filter(
       (track) =>
@@ -95,8 +100,9 @@ export class CameraRules {
     );
     drafts.push(...this.#look(counting, frame, atMonoMs));
     this.#weigh(elapsedMs, atMonoMs);
-    drafts.push(...this.#confirm(counting, atMonoMs));
+    drafts.push(...this.#confirm(counting, atMonoMs, at));
     this.#memory.look(this.#objects(), update, at);
+    this.#remember(seen, atMonoMs, at);
     for (const subject of this.#objects()) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
@@ -152,12 +158,24 @@ export class CameraRules {
     }
   }
 
+  /** Takes a track away from an object that it would have jump to another place in other colours: the tracker knows places only. */
+  #disown(seen: readonly Track[], monoMs: number, at: AppearanceAt): void {
+    for (const track of seen) {
+      const object = this.#carriedBy(track);
+      if (object?.objectId === undefined || object.look === undefined) continue;
+      const distance = continuationCost(object.last, track.boxPx, monoMs) ?? 1;
+      if (object.unseenUpdates === 0 && distance < JUMP) continue;
+      if (!isClear(track, seen)) continue;
+      if (distance + strangeness(object.look, at(track.boxPx)) > 1) object.trackId = 0;
+    }
+  }
+
   #objects(): Subject[] {
     return this.#subjects.filter((subject) => subject.objectId !== undefined);
   }
 
   /** Lets objects, then candidates, whose own track is not seen go on with a track that nobody believes yet. */
-  #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate): void {
+  #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate, at: AppearanceAt): void {
     const live = new Set(tracks.map((track) => track.trackId));
     const tracked = new Set(seen.map((track) => track.trackId));
     const unseen = this.#subjects.filter((subject) => !tracked.has(subject.trackId));
@@ -167,16 +185,16 @@ export class CameraRules {
         !this.#memory.pins(subject, atMonoMs, this.#lostMs) &&
         (!live.has(subject.trackId) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
     );
-    this.#take(seen, objects, atMonoMs);
+    this.#take(seen, objects, atMonoMs, at);
     const candidates = unseen.filter((subject) => subject.objectId === undefined);
     const free = seen.filter((track) => this.#carriedBy(track) === undefined);
-    this.#take(free, candidates, atMonoMs);
+    this.#take(free, candidates, atMonoMs, at);
   }
 
   /** Gives tracks without an object to `subjects`; candidates that they carried so far are absorbed. */
-  #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number): void {
+  #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number, at: AppearanceAt): void {
     const free = tracks.filter((track) => this.#carriedBy(track)?.objectId === undefined);
-    for (const [subject, track] of bind(free, subjects, monoMs, (other) => this.#carriedBy(other))) {
+    for (const [subject, track] of bind(free, subjects, monoMs, at, (other) => this.#carriedBy(other))) {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       subject.trackId = track.trackId;
@@ -198,9 +216,12 @@ export class CameraRules {
   #look(seen: readonly Track[], frame: FrameFacts, monoMs: number): EventDraft[] {
     const happened = new Map<Subject, Happenings>();
     for (const track of seen) {
-      const { score, boxPx, velocityPxPerS } = track;
+      const { score, boxPx } = track;
+      const known = this.#carriedBy(track);
+      // The first box of a track tells no velocity.
+      const velocityPxPerS = track.hits > 1 ? track.velocityPxPerS : (known?.last ?? track).velocityPxPerS;
       const sighting: Sighting = { monoMs, frame, score, boxPx, velocityPxPerS };
-      const subject = this.#carriedBy(track) ?? this.#begin(track.label, track.trackId, sighting);
+      const subject = known ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
     for (const subject of this.#subjects) {
@@ -246,8 +267,19 @@ export class CameraRules {
     );
   }
 
+  /** Looks at the objects in view now and then, to know them again; not while another may hide a part. */
+  #remember(seen: readonly Track[], monoMs: number, at: AppearanceAt): void {
+    for (const track of seen) {
+      const object = this.#carriedBy(track);
+      if (object?.objectId === undefined || monoMs - object.lookedMonoMs < LOOK_MS) continue;
+      if (!isClear(track, seen)) continue;
+      object.look = at(track.boxPx) ?? object.look;
+      object.lookedMonoMs = monoMs;
+    }
+  }
+
   /** Makes objects of the candidates that are believed now, the surest first. */
-  #confirm(seen: readonly Track[], monoMs: number): EventDraft[] {
+  #confirm(seen: readonly Track[], monoMs: number, at: AppearanceAt): EventDraft[] {
     const drafts: EventDraft[] = [];
     for (const track of seen) {
       const subject = this.#carriedBy(track);
@@ -258,7 +290,7 @@ export class CameraRules {
       const missing = this.#objects().filter(
         (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
       );
-      const [continued] = bind([track], missing, monoMs, (other) => this.#carriedBy(other)).keys();
+      const [continued] = bind([track], missing, monoMs, at, (other) => this.#carriedBy(other)).keys();
       if (continued !== undefined) {
         this.#forget(subject);
         continued.trackId = track.trackId;

@@ -1,4 +1,6 @@
+import type { Appearance } from '../flow/scene-memory.ts';
 import type { BoxPx, SizePx } from '../flow/geometry.ts';
+import { colourDistance } from './appearance.ts';
 import { centrePx, extentPx, type Sighting } from './sighting.ts';
 
 // Geometry that decides whether two sightings can be one object. All limits are in units of the object's own extent, so
@@ -13,6 +15,11 @@ const REACH_PER_S = 0.8;
 const MAX_SIZE_RATIO = 2.5;
 /** A velocity is believed for so long; after that nobody knows where an unseen object went. */
 const PREDICT_MS = 1_000;
+/** Another box over this share of one may be in front of it. */
+const CLEAR_SHARE = 0.15;
+/** Colours of one object differ by this from look to look; by OTHER more they are another's, wherever it is, levels. */
+const SAME_COLOUR = 8;
+const OTHER_COLOUR = 16;
 /** An unseen object counts as leaving once this share of its predicted box lies outside the picture. */
 const OUTSIDE_SHARE = 0.25;
 
@@ -23,6 +30,18 @@ export function covers(a: BoxPx, b: BoxPx): boolean {
   if (width <= 0 || height <= 0) return false;
   const smaller = Math.min(area(a), area(b));
   return smaller > 0 && (width * height) / smaller >= COVERED_SHARE;
+}
+
+/** True when no other box covers a good part of this one: what is in it is the object itself. */
+export function isClear(one: { readonly boxPx: BoxPx }, all: readonly { readonly boxPx: BoxPx }[]): boolean {
+  const [x1, y1, x2, y2] = one.boxPx;
+  const limit = CLEAR_SHARE * area(one.boxPx);
+  return all.every((other) => {
+    if (other === one) return true;
+    const width = Math.min(x2, other.boxPx[2]) - Math.max(x1, other.boxPx[0]);
+    const height = Math.min(y2, other.boxPx[3]) - Math.max(y1, other.boxPx[1]);
+    return width <= 0 || height <= 0 || width * height <= limit;
+  });
 }
 
 /** Where the object of `last` should be at `monoMs` if it went on as it moved. */
@@ -47,6 +66,12 @@ export function continuationCost(last: Sighting, now: BoxPx, monoMs: number): nu
   // It may have walked on or stopped: either place is a good guess.
   const distance = Math.min(distancePx(predict(last, monoMs), now), distancePx(last.boxPx, now));
   return distance <= reach ? distance / reach : undefined;
+}
+
+/** What colours add to the cost of a continuation: 0 for the same ones or when nothing can be said, 1 for those of another. */
+export function strangeness(known: Appearance, now: Appearance | undefined): number {
+  if (now === undefined) return 0;
+  return Math.max(0, colourDistance(known, now) - SAME_COLOUR) / OTHER_COLOUR;
 }
 
 /** True when an object last seen so will by `monoMs` have gone out of the picture in good part. */

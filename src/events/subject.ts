@@ -1,6 +1,7 @@
 import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { BoxPx } from '../flow/geometry.ts';
+import type { Appearance } from '../flow/scene-memory.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
@@ -68,6 +69,9 @@ export class Subject {
   trackId: number;
   /** Given at confirmation. */
   objectId: string | undefined;
+  /** How it looked a moment ago; undefined when nobody has asked, or too little of it was visible. */
+  look: Appearance | undefined;
+  lookedMonoMs = Number.NEGATIVE_INFINITY;
   /** What second models say of it. */
   attributes: Attributes = {};
   readonly #evidence = new Evidence();

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
-/** Cells along each side of an appearance. */
-export const APPEARANCE_CELLS = 8;
+/** Cells along each side of an appearance: of its luma, and of each plane of its chroma. */
+export const LUMA_CELLS = 8;
+export const CHROMA_CELLS = 4;
+export const APPEARANCE_LENGTH = LUMA_CELLS ** 2 + 2 * CHROMA_CELLS ** 2;
 
-/** Mean luma (0..255) of 8 x 8 cells of a box, row by row. What is made of it must not depend on gain and offset. */
+/** Means (0..255) of the cells of a box, row by row: 8 x 8 of luma, 4 x 4 of U, 4 x 4 of V. */
 export type Appearance = readonly number[];
 
 /** How a box of the source picture looks in the frame at hand; undefined where too little of it is visible. */
@@ -16,7 +18,7 @@ export const rememberedObjectSchema = z.strictObject({
   label: z.string().min(1),
   boxPx: z.tuple([px, px, px, px]),
   source: z.strictObject({ widthPx: z.number().positive(), heightPx: z.number().positive() }),
-  appearance: z.array(z.number()).length(APPEARANCE_CELLS ** 2),
+  appearance: z.array(z.number()).length(APPEARANCE_LENGTH),
   topScore: z.number().min(0).max(1),
   startedAtMs: z.int().nonnegative(),
   lastSeenAtMs: z.int().nonnegative(),
