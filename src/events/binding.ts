@@ -1,6 +1,7 @@
 import type { Appearance, AppearanceAt } from '../flow/scene-memory.ts';
 import type { Track } from '../flow/track.ts';
-import { continuationCost, covers, isAnother, strangeness } from './continuity.ts';
+import { continuationCost, covers, EXPECTED, isAnother, strangeness, TURNED_STRANGENESS } from './continuity.ts';
+import { centrePx } from './sighting.ts';
 import type { Subject } from './subject.ts';
 
 /** A track that could carry on a subject whose own track is not seen. */
@@ -39,8 +40,11 @@ export function bind(
       const other = rival(track);
       const together = other !== undefined && other.first.monoMs <= subject.last.monoMs;
       if (together && !covers(subject.last.boxPx, track.boxPx)) continue;
-      const cost = distance + (subject.look === undefined ? 0 : strangeness(subject.look, lookOf(track)));
-      if (cost > 1) continue;
+      const strange = subject.look === undefined ? 0 : strangeness(subject.look, lookOf(track));
+      const cost = distance + strange;
+      const inwardPx = subject.exitSide(monoMs) * (centrePx(subject.last.boxPx)[0] - centrePx(track.boxPx)[0]);
+      const left = inwardPx > 0 && strange > TURNED_STRANGENESS;
+      if (left || (distance >= EXPECTED && cost > 1)) continue;
       matches.push({ track, subject, cost });
     }
   }

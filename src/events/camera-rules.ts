@@ -3,7 +3,7 @@ import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import { continuationCost, covers, isClear, strangeness } from './continuity.ts';
+import { continuationCost, covers, EXPECTED, isClear, isCut, isOtherComing, strangeness } from './continuity.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
@@ -16,8 +16,6 @@ import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
-/** From frame to frame an object is off its predicted place by less of its reach: limbs swing, boxes tremble. */
-const JUMP = 0.3;
 /** Objects in view are looked at no more often than this. */
 const LOOK_MS = 400;
 /** A candidate that comes and goes so often and is still not believed is looked at anew. */
@@ -158,15 +156,16 @@ export class CameraRules {
     }
   }
 
-  /** Takes a track away from an object that it would have jump to another place in other colours: the tracker knows places only. */
+  /** Takes a track away from an object that would jump with it and change its colours: the tracker knows places only. */
   #disown(seen: readonly Track[], monoMs: number, at: AppearanceAt): void {
     for (const track of seen) {
       const object = this.#carriedBy(track);
       if (object?.objectId === undefined || object.look === undefined) continue;
       const distance = continuationCost(object.last, track.boxPx, monoMs) ?? 1;
-      if (object.unseenUpdates === 0 && distance < JUMP) continue;
-      if (!isClear(track, seen)) continue;
-      if (distance + strangeness(object.look, at(track.boxPx)) > 1) object.trackId = 0;
+      const exit = object.exitSide(monoMs);
+      if ((exit === 0 && distance < EXPECTED) || !isClear(track, seen)) continue;
+      const strange = strangeness(object.look, at(track.boxPx));
+      if (distance + strange > 1 || isOtherComing(exit, track, strange)) object.trackId = 0;
     }
   }
 
@@ -267,11 +266,12 @@ export class CameraRules {
     );
   }
 
-  /** Looks at the objects in view now and then, to know them again; not while another may hide a part. */
+  /** Looks at the objects in view now and then, to know them again; not while a part may be hidden. */
   #remember(seen: readonly Track[], monoMs: number, at: AppearanceAt): void {
     for (const track of seen) {
       const object = this.#carriedBy(track);
       if (object?.objectId === undefined || monoMs - object.lookedMonoMs < LOOK_MS) continue;
+      if (object.exitSide(monoMs) !== 0 || isCut(track.boxPx, object.last.frame.source)) continue;
       if (!isClear(track, seen)) continue;
       object.look = at(track.boxPx) ?? object.look;
       object.lookedMonoMs = monoMs;

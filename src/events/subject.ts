@@ -2,6 +2,7 @@ import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { BoxPx } from '../flow/geometry.ts';
 import type { Appearance } from '../flow/scene-memory.ts';
+import { exitSide } from './continuity.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
@@ -14,6 +15,8 @@ import { type ZoneChange, ZoneWatch } from './zone-watch.ts';
 const COVERED_DOUBT = 8;
 /** So does what shows up where an object has just left: mostly the last of it. */
 const REMNANT_DOUBT = 3;
+/** For so long one that walked out may seem to turn round. */
+const EXIT_MS = 1_000;
 /** Once the reason is gone, doubt fades with this time constant; one frame of jitter does not clear it. */
 const DOUBT_FADES_MS = 300;
 
@@ -81,6 +84,7 @@ export class Subject {
   readonly #lines = new Map<string, LineWatch>();
   readonly #speeds = new Map<string, GroundSpeed>();
   readonly #stillness = new Stillness();
+  #exit: { readonly side: -1 | 0 | 1; readonly monoMs: number } = { side: 0, monoMs: 0 };
   #last: Sighting;
   #topScore = 0;
   #unseenUpdates = 0;
@@ -108,6 +112,11 @@ export class Subject {
 
   get topScore(): number {
     return this.#topScore;
+  }
+
+  /** Through which side it was walking out of the picture a moment ago: -1 left, 1 right, 0 neither. */
+  exitSide(monoMs: number): -1 | 0 | 1 {
+    return monoMs - this.#exit.monoMs <= EXIT_MS ? this.#exit.side : 0;
   }
 
   /** Updates since it was last seen. */
@@ -160,6 +169,8 @@ export class Subject {
     this.#topScore = Math.max(this.#topScore, sighting.score);
     this.#evidence.seen(sighting.score, this.#minScore, sighting.monoMs);
     this.#stillness.see(sighting);
+    const side = exitSide(sighting);
+    if (side !== 0) this.#exit = { side, monoMs: sighting.monoMs };
     this.#pace.see(sighting);
     const zones = [...this.#zones].flatMap(([zone, watch]) =>
       watch.see(sighting).map((change) => ({ zone, change })),

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 
-/** Cells along each side of an appearance: of its luma, and of each plane of its chroma. */
-export const LUMA_CELLS = 8;
-export const CHROMA_CELLS = 4;
-export const APPEARANCE_LENGTH = LUMA_CELLS ** 2 + 2 * CHROMA_CELLS ** 2;
+/** Cells along each side of an appearance. */
+export const APPEARANCE_CELLS = 8;
+export const APPEARANCE_LENGTH = 3 * APPEARANCE_CELLS ** 2;
 
-/** Means (0..255) of the cells of a box, row by row: 8 x 8 of luma, 4 x 4 of U, 4 x 4 of V. */
+/** Means (0..255) of 8 x 8 cells of a box, row by row: of Y, then of U, then of V. */
 export type Appearance = readonly number[];
 
 /** How a box of the source picture looks in the frame at hand; undefined where too little of it is visible. */
