@@ -1,6 +1,13 @@
 import type { Appearance, AppearanceAt } from '../flow/scene-memory.ts';
 import type { Track } from '../flow/track.ts';
-import { continuationCost, covers, EXPECTED, isAnother, strangeness, TURNED_STRANGENESS } from './continuity.ts';
+import {
+  continuationCost,
+  covers,
+  EXPECTED,
+  isAnother,
+  strangeness,
+  TURNED_STRANGENESS,
+} from './continuity.ts';
 import { centrePx } from './sighting.ts';
 import type { Subject } from './subject.ts';
 
@@ -42,7 +49,8 @@ export function bind(
       if (together && !covers(subject.last.boxPx, track.boxPx)) continue;
       const strange = subject.look === undefined ? 0 : strangeness(subject.look, lookOf(track));
       const cost = distance + strange;
-      const inwardPx = subject.exitSide(monoMs) * (centrePx(subject.last.boxPx)[0] - centrePx(track.boxPx)[0]);
+      const inwardPx =
+        subject.exitSide(monoMs) * (centrePx(subject.last.boxPx)[0] - centrePx(track.boxPx)[0]);
       const left = inwardPx > 0 && strange > TURNED_STRANGENESS;
       if (left || (distance >= EXPECTED && cost > 1)) continue;
       matches.push({ track, subject, cost });

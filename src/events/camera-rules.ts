@@ -3,7 +3,15 @@ import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import { continuationCost, covers, EXPECTED, isClear, isCut, isOtherComing, strangeness } from './continuity.ts';
+import {
+  continuationCost,
+  covers,
+  EXPECTED,
+  isClear,
+  isCut,
+  isOtherComing,
+  strangeness,
+} from './continuity.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';

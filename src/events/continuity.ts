@@ -1,5 +1,5 @@
-import type { Appearance } from '../flow/scene-memory.ts';
 import type { BoxPx, SizePx } from '../flow/geometry.ts';
+import type { Appearance } from '../flow/scene-memory.ts';
 import type { Track } from '../flow/track.ts';
 import { colourDistance } from './appearance.ts';
 import { centrePx, extentPx, type Sighting } from './sighting.ts';
@@ -108,7 +108,11 @@ export function exitSide({ boxPx, velocityPxPerS: [vx], frame: { source } }: Sig
 }
 
 /** True when one that was walking out through `side` seems to come in there, and does not look the same. */
-export function isOtherComing(side: -1 | 0 | 1, track: Pick<Track, 'boxPx' | 'velocityPxPerS'>, strange: number): boolean {
+export function isOtherComing(
+  side: -1 | 0 | 1,
+  track: Pick<Track, 'boxPx' | 'velocityPxPerS'>,
+  strange: number,
+): boolean {
   const inward = -side * track.velocityPxPerS[0];
   return side !== 0 && inward > WALKING_PER_S * extentPx(track.boxPx) && strange > TURNED_STRANGENESS;
 }

@@ -6,7 +6,7 @@ import { Scene, type Seen } from './scene.ts';
 const place: BoxPx = [400, 200, 600, 320];
 const car = (trackId: number, label = 'car'): Seen => ({ trackId, label, boxPx: place });
 
-/** A picture of 64 cells with structure, seen with a gain and an offset. */
+/** Luma of 64 cells with structure, seen with a gain and an offset. */
 const picture = (seed: number, gain = 1, offset = 0) =>
   Array.from({ length: 64 }, (_, i) => gain * (60 + ((i * seed) % 97)) + offset);
 const withCar = () => picture(37);

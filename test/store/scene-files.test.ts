@@ -16,7 +16,7 @@ const parked = {
   label: 'car',
   boxPx: [1, 2, 30, 40] as [number, number, number, number],
   source: { widthPx: 100, heightPx: 50 },
-  appearance: Array.from({ length: 64 }, (_, i) => i),
+  appearance: Array.from({ length: 192 }, (_, i) => i),
   topScore: 0.9,
   startedAtMs: 1,
   lastSeenAtMs: 2,

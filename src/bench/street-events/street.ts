@@ -4,7 +4,7 @@ import { cameraSchema } from '../../config/camera-schema.ts';
 export const FPS = 5;
 export const PERIOD_MS = 1000 / FPS;
 /** Every street is watched from the moment when it is empty, for so long. */
-export const LENGTH_MS = 40_000;
+export const LENGTH_MS = 30_000;
 
 /** A rectangle in 0..1 of the picture: x1, y1, x2, y2. */
 export type Area = readonly [x1: number, y1: number, x2: number, y2: number];

@@ -4,29 +4,27 @@ import { occupancyFacts, type Stay } from './occupancy-truth.ts';
 import { type Border, changesOf } from './sides.ts';
 import { AREAS, type Area, CAMERA, DWELL_MS, PERIOD_MS, POST, type TruthFact } from './street.ts';
 
-// What is true of a street, by five rules that were written before any event was compared. A case is open, neither right nor wrong
-// whatever is told, only where the configuration's own hysteresis, blurred by the detector's noise, decides either way.
-// NOISE_FRAMES and JITTER are that noise: two frames missed in a row, and a box off by a fiftieth of its size.
+// What is true of a street, by rules that decide before any event is compared. The rules of the configuration, hysteresis included,
+// run over the true boxes twice: once with all noise in favour of every change, and once with all noise against it. What
+// both find is true and must be told; what neither finds must not be told; what only the first finds is open: neither right
+// nor wrong. The noise is that of the detector: boxes off by JITTER of their size, and NOISE_FRAMES missed in a row.
 //
-// 1. A figure is seen in a frame when VISIBLE of it is neither outside the picture nor hidden. One visit is what is seen of
-//    it without a gap of `lostMs`. Gaps within noise of `lostMs` leave the visit open.
-// 2. A visit of BELIEF_LOOKS looks has a start and an end; one of a single look has none; in between is open.
-// 3. It is on a side of a border when the anchor of its true box is beyond the hysteresis (4 % of its height, 2 px at least) and the
-//    jitter. It changes sides when it stays there for the hysteresis in time and NOISE_FRAMES. A shorter stay or absence is
-//    open, as one within the band that is longer than the hysteresis in time.
-// 4. A stay has dwelled when the least that it can have lasted is NOISE_FRAMES longer than asked; not when the most that it can
-//    have lasted is shorter than asked; in between is open.
-// 5. A zone is occupied where the stays that are sure say so for as long as asked and NOISE_FRAMES; see occupancy-truth.ts.
+// 1. A figure is seen in a frame when VISIBLE of it is neither outside the picture nor hidden. What is seen of it without a
+//    gap of `lostMs` is one visit; a gap within noise of `lostMs` leaves it open. Who looks alike is not left out.
+// 2. A visit of BELIEF_LOOKS frames has a start and an end, one of a single frame has none, in between is open.
+// 3. Sides of zones and lines change as in sides.ts. A visit that ends in a zone leaves it then.
+// 4. A stay has dwelled when the least that it can have lasted is NOISE_FRAMES longer than asked.
+// 5. Occupancy is as in occupancy-truth.ts. Who is not seen any more counts for `lostMs` at most.
 //
 // A told event is right when type, label, place and direction are those of a fact, and its time is within TOLERANCE_MS of
-// the frames between which it happened.
+// the times that the rules give: two missed frames, and the time from one frame to the next.
 
 const VISIBLE = 0.3;
 export const JITTER = 0.02;
 const NOISE_FRAMES = 2;
 export const NOISE_MS = NOISE_FRAMES * PERIOD_MS;
 const BELIEF_LOOKS = 6;
-export const TOLERANCE_MS = NOISE_MS;
+export const TOLERANCE_MS = NOISE_MS + PERIOD_MS;
 
 /** One frame in which a figure is seen. */
 export interface Look {

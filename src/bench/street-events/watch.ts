@@ -54,12 +54,17 @@ export async function watchStreet(
     const atMs = n * PERIOD_MS;
     const objects = scene.truthAt(atMs);
     truth.add(objects, atMs);
-    scene.draw(atMs, { ...size, data });
+    let drawn = false;
     const frame: Frame = {
       ...size,
+      // Drawn when somebody looks: the truth alone needs no pixels.
+      get data() {
+        if (!drawn) scene.draw(atMs, { ...size, data });
+        drawn = true;
+        return data;
+      },
       cameraId: 'street',
       seq: n + 1,
-      data,
       colour: { matrix: 'bt601', range: 'limited' },
       source,
       times: { captureAtMs: atMs, captureMonoMs: atMs, decodedAtMs: atMs },
