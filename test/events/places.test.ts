@@ -258,7 +258,7 @@ describe('lines', () => {
       lingering: fc.array(look, { maxLength: 12 }),
       beyondPx: fc.integer({ min: 20, max: 190 }),
       there: fc.array(look, { minLength: 1, maxLength: 8 }),
-      /** Unseen for so long between: less than an object is waited for, and than its way takes it out of reach. */
+      /** Unseen for so long on the way, and perhaps another track afterwards. */
       unseenMs: fc.integer({ min: 0, max: 1_500 }),
       newTrack: fc.boolean(),
     });
@@ -268,14 +268,15 @@ describe('lines', () => {
         fc.infiniteStream(fc.double({ max: 0.999, min: 0 })),
         (passes, dice) => {
           const scene = new Scene({ lines });
-          let [atMs, trackId, side] = [0, 1, -1];
+          let [atMs, trackId, side, missedInARow] = [0, 1, -1, 0];
           const see = (
             y: number,
             { afterMs, dx, dy }: { afterMs: number; dx: number; dy: number },
             sure = false,
           ) => {
             atMs += afterMs;
-            const missed = !sure && dice.next().value < 0.3;
+            const missed: boolean = !sure && missedInARow < 2 && dice.next().value < 0.3;
+            missedInARow = missed ? missedInARow + 1 : 0;
             scene.frame(atMs, missed ? [] : [{ trackId, boxPx: personAt(500 + dx, y + dy) }]);
           };
           for (let i = 0; i < 6; i++) see(260, { afterMs: 100, dx: 0, dy: 0 }, true);
@@ -285,8 +286,10 @@ describe('lines', () => {
             const [first, ...others] = there;
             atMs += unseenMs;
             if (newTrack) trackId += 1;
-            see(300 + side * beyondPx, first!, true);
-            for (const each of others) see(300 + side * beyondPx, each);
+            // Another track must be within reach of where the object was.
+            const reachPx = newTrack ? Math.min(50, beyondPx) : beyondPx;
+            see(300 + side * reachPx, first!, true);
+            for (const each of others) see(300 + side * reachPx, each);
             // Back to near the line, from where it goes on.
             see(300 + side * 20, { afterMs: 100, dx: 0, dy: 0 }, true);
           }
