@@ -3,20 +3,13 @@ import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import {
-  continuationCost,
-  covers,
-  EXPECTED,
-  isClear,
-  isCut,
-  isOtherComing,
-  strangeness,
-} from './continuity.ts';
+import { covers } from './continuity.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
 import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
+import { disown, remember } from './recognition.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
 import { type Happenings, type SeenObject, Subject } from './subject.ts';
@@ -24,8 +17,6 @@ import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
-/** Objects in view are looked at no more often than this. */
-const LOOK_MS = 400;
 /** A candidate that comes and goes so often and is still not believed is looked at anew. */
 const MOST_UNTOLD = 64;
 
@@ -94,7 +85,7 @@ export class CameraRules {
     const seen = update.tracks.filter(
       (track) => track.lastSeenMonoMs >= atMonoMs && this.#filters.reports(track.label),
     );
-    this.#disown(seen, atMonoMs, at);
+    disown(seen, (track) => this.#carriedBy(track), atMonoMs, at);
     this.#comeBack(seen, at);
     const drafts = this.#endUnscheduled(frame);
     this.#carryOver(seen, update, at);
@@ -108,7 +99,7 @@ export class CameraRules {
     this.#weigh(elapsedMs, atMonoMs);
     drafts.push(...this.#confirm(counting, atMonoMs, at));
     this.#memory.look(this.#objects(), update, at);
-    this.#remember(seen, atMonoMs, at);
+    remember(seen, (track) => this.#carriedBy(track), atMonoMs, at);
     for (const subject of this.#objects()) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
@@ -161,19 +152,6 @@ export class CameraRules {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       object.trackId = track.trackId;
-    }
-  }
-
-  /** Takes a track away from an object that would jump with it and change its colours: the tracker knows places only. */
-  #disown(seen: readonly Track[], monoMs: number, at: AppearanceAt): void {
-    for (const track of seen) {
-      const object = this.#carriedBy(track);
-      if (object?.objectId === undefined || object.look === undefined) continue;
-      const distance = continuationCost(object.last, track.boxPx, monoMs) ?? 1;
-      const exit = object.exitSide(monoMs);
-      if ((exit === 0 && distance < EXPECTED) || !isClear(track, seen)) continue;
-      const strange = strangeness(object.look, at(track.boxPx));
-      if (distance + strange > 1 || isOtherComing(exit, track, strange)) object.trackId = 0;
     }
   }
 
@@ -244,13 +222,8 @@ export class CameraRules {
   }
 
   #begin(label: string, trackId: number, sighting: Sighting): Subject {
-    const subject = new Subject(
-      label,
-      trackId,
-      sighting,
-      this.#filters.of(label),
-      placesFor(label, this.#options),
-    );
+    const places = placesFor(label, this.#options);
+    const subject = new Subject(label, trackId, sighting, this.#filters.of(label), places);
     this.#subjects.push(subject);
     return subject;
   }
@@ -272,18 +245,6 @@ export class CameraRules {
     return this.#objects().some(
       (object) => object.label === subject.label && covers(object.last.boxPx, subject.last.boxPx),
     );
-  }
-
-  /** Looks at the objects in view now and then, to know them again; not while a part may be hidden. */
-  #remember(seen: readonly Track[], monoMs: number, at: AppearanceAt): void {
-    for (const track of seen) {
-      const object = this.#carriedBy(track);
-      if (object?.objectId === undefined || monoMs - object.lookedMonoMs < LOOK_MS) continue;
-      if (object.exitSide(monoMs) !== 0 || isCut(track.boxPx, object.last.frame.source)) continue;
-      if (!isClear(track, seen)) continue;
-      object.look = at(track.boxPx) ?? object.look;
-      object.lookedMonoMs = monoMs;
-    }
   }
 
   /** Makes objects of the candidates that are believed now, the surest first. */
