@@ -146,6 +146,8 @@ export class ObjectStage {
 
   #tell(draft: EventDraft): void {
     if (draft.type === 'object.ended') this.#forget(draft.objectId);
+    // What was told of an object at rest must not be told again by the next run, however this one ends.
+    if ('zone' in draft && 'stationary' in draft && draft.stationary) this.#savedKey = '';
     this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
   }
 

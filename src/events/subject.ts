@@ -9,7 +9,7 @@ import { type LineDirection, LineWatch } from './line-watch.ts';
 import { Pace } from './pace.ts';
 import type { Sighting } from './sighting.ts';
 import { Stillness } from './stillness.ts';
-import { type ZoneChange, ZoneWatch } from './zone-watch.ts';
+import { type ZoneChange, type ZoneStay, ZoneWatch } from './zone-watch.ts';
 
 /** A second view of a believed object (half a body beside the whole one) needs this much more evidence to be another. */
 const COVERED_DOUBT = 8;
@@ -138,6 +138,21 @@ export class Subject {
   /** Names of the zones that hold it. */
   get zones(): string[] {
     return [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
+  }
+
+  /** The stays in zones, by name. */
+  get stays(): Record<string, ZoneStay> {
+    const stays: Record<string, ZoneStay> = {};
+    for (const [name, watch] of this.#zones) {
+      const stay = watch.stay(this.#last.monoMs);
+      if (stay !== undefined) stays[name] = stay;
+    }
+    return stays;
+  }
+
+  /** Goes on with the stays of an earlier run. */
+  resume(stays: Readonly<Record<string, ZoneStay>>): void {
+    for (const [name, watch] of this.#zones) watch.resume(stays[name]);
   }
 
   /** Speed over the ground in the first zone that knows it, m/s. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attributesSchema } from './domain-event.ts';
 
 /** Cells along each side of an appearance. */
 export const APPEARANCE_CELLS = 8;
@@ -21,6 +22,11 @@ export const rememberedObjectSchema = z.strictObject({
   topScore: z.number().min(0).max(1),
   startedAtMs: z.int().nonnegative(),
   lastSeenAtMs: z.int().nonnegative(),
+  /** The zones that hold it: for how long so far, and whether that was told. */
+  zones: z
+    .record(z.string(), z.strictObject({ stayMs: z.number().nonnegative(), dwelled: z.boolean() }))
+    .default({}),
+  attributes: attributesSchema.default({}),
 });
 
 /** A stationary object as it outlives the daemon: a plain JSON value. */

@@ -12,6 +12,8 @@ const parked = (objectId: string, label: string): RememberedObject => ({
   topScore: 0.9,
   startedAtMs: 1,
   lastSeenAtMs: 2,
+  zones: { drive: { stayMs: 1_000, dwelled: true } },
+  attributes: {},
 });
 
 const saved: Record<string, RememberedObject[]> = {

@@ -20,6 +20,8 @@ const parked = {
   topScore: 0.9,
   startedAtMs: 1,
   lastSeenAtMs: 2,
+  zones: { drive: { stayMs: 1_000, dwelled: true } },
+  attributes: {},
 };
 
 it('gives back what was saved and leaves no scraps', () => {
