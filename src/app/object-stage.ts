@@ -172,6 +172,8 @@ export class ObjectStage {
   #tell(draft: EventDraft): void {
     this.#parts.outlet.event(withLinks(draft, this.#parts.recorder, this.#views));
     if (draft.type === 'object.ended') this.#forget(draft.objectId);
+    // What was told of an object at rest must not be told again by the next run, however this one ends.
+    if ('zone' in draft && 'stationary' in draft && draft.stationary) this.#savedKey = '';
   }
 
   #forget(objectId: string): void {

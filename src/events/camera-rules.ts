@@ -3,6 +3,7 @@ import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind, carries, isCovered } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
+import { disown, remember } from './colour-memory.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
@@ -11,7 +12,7 @@ import { Presence, type PresenceCounts } from './presence.ts';
 import { type Recognisable, Recognition } from './recognition.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, type SeenObject, Subject } from './subject.ts';
+import { type Happenings, isCandidate, type SeenObject, Subject } from './subject.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
@@ -93,9 +94,10 @@ export class CameraRules {
     const seen = update.tracks.filter(
       (track) => track.lastSeenMonoMs >= atMonoMs && this.#filters.reports(track.label),
     );
+    disown(seen, this.#carriedBy, atMonoMs, at);
     this.#comeBack(seen, at);
     const drafts = this.#endUnscheduled(frame);
-    this.#carryOver(seen, update);
+    this.#carryOver(seen, update, at);
     // What is believed is seen wherever it is; what is not must also pass the operator's filters.
     const counting = seen.filter(
       (track) =>
@@ -104,8 +106,9 @@ export class CameraRules {
     );
     drafts.push(...this.#look(counting, frame, atMonoMs));
     this.#weigh(elapsedMs, atMonoMs);
-    drafts.push(...this.#confirm(counting, atMonoMs));
+    drafts.push(...this.#confirm(counting, atMonoMs, at));
     this.#memory.look(this.#objects(), update, at);
+    remember(seen, this.#carriedBy, atMonoMs, at);
     for (const subject of this.#objects()) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
@@ -169,7 +172,7 @@ export class CameraRules {
   }
 
   /** Lets objects, then candidates, whose own track is not seen go on with a track that nobody believes yet. */
-  #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate): void {
+  #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate, at: AppearanceAt): void {
     const unseen = this.#subjects.filter((subject) => !carries(seen, subject));
     if (unseen.length === 0) return;
     const objects = unseen.filter(
@@ -178,16 +181,15 @@ export class CameraRules {
         !this.#memory.pins(subject, atMonoMs, this.#lostMs) &&
         (!carries(tracks, subject) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
     );
-    this.#take(seen, objects, atMonoMs);
-    const candidates = unseen.filter((subject) => subject.objectId === undefined);
+    this.#take(seen, objects, atMonoMs, at);
     const free = seen.filter((track) => this.#carriedBy(track) === undefined);
-    this.#take(free, candidates, atMonoMs);
+    this.#take(free, unseen.filter(isCandidate), atMonoMs, at);
   }
 
   /** Gives tracks without an object to `subjects`; candidates that they carried so far are absorbed. */
-  #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number): void {
+  #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number, at: AppearanceAt): void {
     const free = tracks.filter((track) => this.#carriedBy(track)?.objectId === undefined);
-    for (const [subject, track] of bind(free, subjects, monoMs, this.#carriedBy, this.#recognition)) {
+    for (const [subject, track] of bind(free, subjects, monoMs, at, this.#carriedBy, this.#recognition)) {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       subject.trackId = track.trackId;
@@ -206,9 +208,12 @@ export class CameraRules {
   #look(seen: readonly Track[], frame: FrameFacts, monoMs: number): EventDraft[] {
     const happened = new Map<Subject, Happenings>();
     for (const track of seen) {
-      const { score, boxPx, velocityPxPerS } = track;
+      const { score, boxPx } = track;
+      const known = this.#carriedBy(track);
+      // The first box of a track tells no velocity.
+      const velocityPxPerS = track.hits > 1 ? track.velocityPxPerS : (known?.last ?? track).velocityPxPerS;
       const sighting: Sighting = { monoMs, frame, score, boxPx, velocityPxPerS };
-      const subject = this.#carriedBy(track) ?? this.#begin(track.label, track.trackId, sighting);
+      const subject = known ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
     for (const subject of this.#subjects) if (!happened.has(subject)) subject.miss(monoMs);
@@ -222,13 +227,8 @@ export class CameraRules {
   }
 
   #begin(label: string, trackId: number, sighting: Sighting): Subject {
-    const subject = new Subject(
-      label,
-      trackId,
-      sighting,
-      this.#filters.of(label),
-      placesFor(label, this.#options),
-    );
+    const places = placesFor(label, this.#options);
+    const subject = new Subject(label, trackId, sighting, this.#filters.of(label), places);
     this.#subjects.push(subject);
     return subject;
   }
@@ -236,7 +236,7 @@ export class CameraRules {
   /** Drops candidates that nothing speaks for, and raises the bar for those that may be views of a known object. */
   #weigh(elapsedMs: number, monoMs: number): void {
     this.#departures.pass(monoMs);
-    for (const subject of this.#subjects.filter((other) => other.objectId === undefined)) {
+    for (const subject of this.#subjects.filter(isCandidate)) {
       if (subject.isRefuted || (this.#untold.get(subject)?.length ?? 0) > MOST_UNTOLD) {
         this.#forget(subject);
         continue;
@@ -247,7 +247,7 @@ export class CameraRules {
   }
 
   /** Makes objects of the candidates that are believed now, the surest first. */
-  #confirm(seen: readonly Track[], monoMs: number): EventDraft[] {
+  #confirm(seen: readonly Track[], monoMs: number, at: AppearanceAt): EventDraft[] {
     const drafts: EventDraft[] = [];
     for (const track of seen) {
       const subject = this.#carriedBy(track);
@@ -259,7 +259,7 @@ export class CameraRules {
         (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
       );
       if (this.#recognition.awaits(subject, this.#objects(), monoMs)) continue;
-      const [continued] = bind([track], missing, monoMs, this.#carriedBy, this.#recognition).keys();
+      const [continued] = bind([track], missing, monoMs, at, this.#carriedBy, this.#recognition).keys();
       if (continued !== undefined) {
         this.#forget(subject);
         continued.trackId = track.trackId;

@@ -123,6 +123,8 @@ export class SceneMemory {
           topScore: subject.topScore,
           startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
           lastSeenAtMs: Math.round(frame.times.captureAtMs),
+          zones: subject.stays,
+          attributes: subject.attributes,
         },
       ];
     });
@@ -130,12 +132,14 @@ export class SceneMemory {
 
   /** Takes up an object of an earlier run. */
   restore(subject: Subject, object: RememberedObject): void {
-    // Long enough to be at rest, and in its zones, without a word.
+    // Long enough to be at rest without a word.
     for (const monoMs of [-10_000, -5_000, 0]) {
       subject.see(earlierSighting(object, object.lastSeenAtMs, monoMs));
     }
+    subject.resume(object.zones);
     subject.objectId = object.objectId;
     subject.looks = new EmbeddingLooks(object.embedding);
+    subject.attributes = object.attributes;
     this.#places.set(subject, new PlaceCheck(object.appearance));
     this.#unconfirmed.add(subject);
   }
