@@ -113,7 +113,7 @@ export class Daemon {
       ([id, pipeline]) => [id, new LiveCamera(id, pipeline, clock)] as const,
     );
     this.#preview = new PreviewServer(
-      { ...parts, cameras: new Map(views), device: () => this.#deviceState() },
+      { ...parts, cameras: new Map(views), events: this.#store.history, device: () => this.#deviceState() },
       { ...(parts.onServed && { onServed: parts.onServed }) },
     );
   }

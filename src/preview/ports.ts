@@ -3,6 +3,7 @@ import type { Logger } from '../base/log.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CameraState } from '../flow/camera-state.ts';
+import type { EventHistory } from '../flow/event-query.ts';
 import type { SizePx } from '../flow/geometry.ts';
 
 // What the preview needs of the rest of the program; src/app implements it.
@@ -52,6 +53,7 @@ export interface PreviewParts extends LoadedConfig {
   readonly random: () => number;
   readonly log: Logger;
   readonly cameras: ReadonlyMap<string, PreviewCamera>;
+  readonly events: EventHistory;
   /** Models, store, broker and host as they are now. */
   readonly device: () => Readonly<Record<string, unknown>>;
 }
