@@ -4,6 +4,7 @@ import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
 import { cameraRoutes } from '../api/cameras.ts';
+import { configRoutes } from '../api/config.ts';
 import { eventMediaRoutes } from '../api/event-media.ts';
 import { eventStreamRoutes } from '../api/event-stream.ts';
 import { eventRoutes } from '../api/events.ts';
@@ -69,6 +70,7 @@ export class PreviewServer implements Service {
       eventRoutes,
       (app, parts) => eventStreamRoutes(app, parts, this.#streams),
       eventMediaRoutes,
+      configRoutes,
     ];
     this.#app = await createApp(this.#parts, {
       authenticator,
