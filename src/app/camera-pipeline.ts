@@ -1,28 +1,30 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
-import { explain, OcellusError } from '../base/errors.ts';
+import { explain, type OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { StreamInfo } from '../capture/frame-source.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
+import type { SizePx } from '../flow/geometry.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
 import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
 import { CurrentPicture } from './current-picture.ts';
+import { FrameRate } from './frame-rate.ts';
+import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
+import type { PresenceCounts } from './pipeline-outlet.ts';
 import { PipelineStats } from './pipeline-stats.ts';
 
-/** Motion is reported as over when it has not been seen for so long. */
-const MOTION_HOLD_MS = 2_000;
 /** Of the time to close in, one part in so many is for the last views to be had at full size. */
 const LAST_VIEWS_SHARE = 4;
 /** While every frame is inferred anyway, motion only matters to those who watch it, and is looked for no more often than this. */
-const MOTION_PERIOD_MS = 200;
-/** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
-const DUE_TOLERANCE = 0.1;
+const MOTION_PERIOD_MS = 180;
 
 /**
  * One camera from picture to event: capture -> motion -> infer -> track -> events. Only decoding (a child process) and
@@ -33,34 +35,34 @@ export class CameraPipeline implements Service {
   readonly stats = new PipelineStats();
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
-  readonly #motionGate: MotionGate;
-  readonly #inferenceGate: InferenceGate;
+  #motionGate: MotionGate;
+  #inferenceGate: InferenceGate;
+  readonly #motion: MotionReport;
   readonly #objects: ObjectStage;
   readonly #currentPicture: CurrentPicture;
+  readonly #rate: FrameRate;
   readonly #log: Logger;
+  #config: CameraConfig;
   #lane: Lane | undefined;
   #enabled: boolean;
-  #fps: number;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
-  #moving = false;
-  #movedMonoMs = Number.NEGATIVE_INFINITY;
   #observedMonoMs = Number.NEGATIVE_INFINITY;
   #lossTimer: Timer | undefined;
-  /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
-  #periodMs = 0;
-  #lookedMonoMs = Number.NEGATIVE_INFINITY;
+  #pictureSizePx: SizePx | null = null;
 
   constructor(parts: CameraPipelineParts) {
     const { cameraId, config, source, clock, random } = parts;
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
+    this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
-    this.#fps = config.detect.fps;
+    this.#rate = new FrameRate(cameraId, config.detect.fps);
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
+    this.#motion = new MotionReport((moving) => parts.outlet.motion(cameraId, moving));
     this.#objects = new ObjectStage(parts);
     this.#currentPicture = new CurrentPicture({ ...parts, quality: config.snapshots.quality });
     this.#camera = new Camera({
@@ -78,12 +80,35 @@ export class CameraPipeline implements Service {
     });
   }
 
+  /** In force. */
+  get config(): CameraConfig {
+    return this.#config;
+  }
+
   get state(): CameraState {
     return this.#state;
   }
 
   get detecting(): boolean {
     return this.#detecting;
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  get moving(): boolean {
+    return this.#motion.moving;
+  }
+
+  /** Size of the camera's own picture; null before the first. */
+  get pictureSizePx(): SizePx | null {
+    return this.#pictureSizePx;
+  }
+
+  /** Objects present now. */
+  get present(): PresenceCounts {
+    return this.#objects.present;
   }
 
   /** Pictures lost before they became frames, by reason. */
@@ -118,7 +143,7 @@ export class CameraPipeline implements Service {
     this.#objects.start();
     outlet.motion(cameraId, false);
     // Commands of earlier runs have been carried out by now.
-    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#fps });
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#rate.fps });
     this.#camera.setEnabled(this.#enabled);
     await this.#camera.start(signal);
   }
@@ -134,6 +159,17 @@ export class CameraPipeline implements Service {
     await this.#objects.close(patience.signal);
     timer.cancel();
     await this.#parts.recorder?.close();
+  }
+
+  /** Goes by other objects, zones, lines, masks and thresholds from now on; objects go on. @returns as `ObjectStage.apply` */
+  apply(config: CameraConfig): boolean {
+    const { motion } = this.#config;
+    this.#config = config;
+    if (!isDeepStrictEqual(motion, config.motion)) {
+      this.#motionGate = new MotionGate(config.motion);
+      this.#inferenceGate = new InferenceGate(config.motion);
+    }
+    return this.#objects.apply(config);
   }
 
   /** Switches the camera itself on or off. */
@@ -154,14 +190,7 @@ export class CameraPipeline implements Service {
    * @throws OcellusError `data_invalid` for more than the configured rate, which is what the decoder is asked for
    */
   setFps(fps: number): void {
-    const most = this.#parts.config.detect.fps;
-    if (fps > most) {
-      throw new OcellusError('data_invalid', `${fps} fps is more than this camera's ${most}`, {
-        hint: `raise cameras.${this.#parts.cameraId}.detect.fps in the configuration`,
-      });
-    }
-    this.#fps = fps;
-    this.#periodMs = 1000 / fps;
+    this.#rate.set(fps);
   }
 
   /** The next frame as JPEG, at the size of the camera where it can be had. @throws OcellusError `deadline_exceeded` when none comes */
@@ -209,6 +238,7 @@ export class CameraPipeline implements Service {
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
     this.#currentPicture.see(frame);
+    this.#pictureSizePx = frame.source;
     const outcome = this.#look(frame);
     if (outcome === 'offered') return;
     this.stats.frames.add(outcome);
@@ -219,11 +249,10 @@ export class CameraPipeline implements Service {
   #look(frame: Frame): 'offered' | 'detect_off' | 'thinned_out' | 'no_motion' {
     if (!this.#detecting) return 'detect_off';
     const atMonoMs = frame.times.captureMonoMs;
-    if (atMonoMs - this.#lookedMonoMs < this.#periodMs * (1 - DUE_TOLERANCE)) return 'thinned_out';
-    this.#lookedMonoMs = atMonoMs;
+    if (!this.#rate.isDue(atMonoMs)) return 'thinned_out';
     const startMs = this.#parts.clock.monoMs();
     const motion = this.#observe(frame);
-    this.#reportMotion(motion.moving, atMonoMs);
+    this.#motion.look(motion.moving, atMonoMs);
     if (motion.sceneChange) this.#objects.sceneChanged();
     const reason = this.#inferenceGate.shouldInfer({
       atMonoMs,
@@ -239,7 +268,7 @@ export class CameraPipeline implements Service {
   #observe(frame: Frame): MotionResult {
     const elapsedMs = frame.times.captureMonoMs - this.#observedMonoMs;
     const isNeeded = !this.#inferenceGate.infersAnyway(this.#objects.following);
-    if (!isNeeded && elapsedMs < MOTION_PERIOD_MS * (1 - DUE_TOLERANCE)) return STILL;
+    if (!isNeeded && elapsedMs < MOTION_PERIOD_MS) return STILL;
     this.#observedMonoMs = frame.times.captureMonoMs;
     return this.#motionGate.observe(frame);
   }
@@ -247,9 +276,12 @@ export class CameraPipeline implements Service {
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {
     const { stats } = this;
     stats.frames.add('inferred');
-    stats.add('preprocess', result.timings.preprocessMs);
-    stats.add('run', result.timings.runMs);
-    stats.add('decode', result.timings.decodeMs);
+    const { preprocessMs, runMs, decodeMs } = result.timings;
+    const inferringMs = preprocessMs + runMs + decodeMs;
+    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - inferringMs));
+    stats.add('preprocess', preprocessMs);
+    stats.add('run', runMs);
+    stats.add('decode', decodeMs);
     const startMs = this.#parts.clock.monoMs();
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);
@@ -262,13 +294,5 @@ export class CameraPipeline implements Service {
     this.stats.frames.add('inference_failed');
     this.#log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
     frame.release();
-  }
-
-  #reportMotion(moving: boolean, atMonoMs: number): void {
-    if (moving) this.#movedMonoMs = atMonoMs;
-    const held = moving || atMonoMs - this.#movedMonoMs < MOTION_HOLD_MS;
-    if (held === this.#moving) return;
-    this.#moving = held;
-    this.#parts.outlet.motion(this.#parts.cameraId, held);
   }
 }

@@ -15,19 +15,19 @@ import type { DomainEvent } from '../flow/domain-event.ts';
 import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
+import type { PreviewServer } from '../preview/server/preview-server.ts';
 import { EventStore } from '../store/event-store.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
 import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { cameraMedia } from './camera-media.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
-import { ClassifierRuntime } from './classifier-runtime.ts';
 import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { inSection } from './in-section.ts';
-import { ModelRuntime } from './model-runtime.ts';
-import { ReidRuntime } from './reid-runtime.ts';
+import { ModelRuntimes } from './model-runtimes.ts';
+import { createPreview } from './preview.ts';
 import { RememberedScene } from './remembered-scene.ts';
 
 /** How often the device's retained state is refreshed without a change. */
@@ -43,14 +43,14 @@ export interface DaemonParts extends LoadedConfig {
   readonly log: Logger;
   /** Hears every event once it is stored. */
   readonly onEvent?: (event: DomainEvent) => void;
+  /** Hears where the page is served, such as `http://127.0.0.1:8080`. */
+  readonly onServed?: (url: string) => void;
 }
 
 /** The one place that composes the program: store, models, broker and cameras, started in this order and closed in reverse. */
 export class Daemon {
   readonly #parts: DaemonParts;
-  readonly #models = new Map<string, ModelRuntime>();
-  readonly #classifiers = new Map<string, ClassifierRuntime>();
-  readonly #reid = new Map<string, ReidRuntime>();
+  readonly #models: ModelRuntimes;
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
@@ -61,11 +61,13 @@ export class Daemon {
   readonly #mqtt: MqttPublisher | undefined;
   readonly #retention: MediaRetention;
   readonly #stillTurns = new Turns();
+  readonly #preview: PreviewServer;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
   constructor(parts: DaemonParts) {
     this.#parts = parts;
+    this.#models = new ModelRuntimes(parts);
     const { config, secrets, clock, random, log } = parts;
     const sealer = new EventSealer(config.device.id, clock, this.#uuids);
     this.#store = new EventStore({
@@ -109,6 +111,11 @@ export class Daemon {
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
+    this.#preview = createPreview(parts, {
+      ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
+      ...{ store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
+      diskFull: () => this.#retention?.hasRoom === false,
+    });
   }
 
   /** Runs until `signal` aborts; resolves when everything is closed and every object has its end. */
@@ -140,9 +147,9 @@ export class Daemon {
       await stack.start(this.#store, starting.signal);
       await this.#goOn();
       const services: Service[] = [
-        ...this.#models.values(),
-        ...this.#classifiers.values(),
-        ...this.#reid.values(),
+        // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
+        this.#preview,
+        ...this.#models.services,
         ...(this.#mqtt ? [this.#mqtt] : []),
         this.#retention,
         ...this.#cameras.values(),
@@ -169,66 +176,26 @@ export class Daemon {
   }
 
   #report(): void {
-    this.#mqtt?.deviceState({
+    this.#mqtt?.deviceState(this.#deviceState());
+  }
+
+  #deviceState(): Record<string, unknown> {
+    return {
       ...deviceReport({
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
-        models: this.#models,
-        classifiers: this.#classifiers,
-        reid: this.#reid,
+        models: this.#models.detectors,
+        classifiers: this.#models.classifiers,
+        reid: this.#models.reid,
         cameras: this.#cameras,
         store: this.#store.status,
       }),
       recording: { diskFull: !this.#retention.hasRoom },
-    });
-  }
-
-  /** Models are opened once, however many cameras use them. */
-  #runtime(name: string): ModelRuntime {
-    let runtime = this.#models.get(name);
-    if (runtime === undefined) {
-      const config = this.#parts.config.models[name];
-      if (config === undefined) throw new Error(`configuration was not checked: no model ${name}`);
-      const minScores = this.#labelMinScores(name);
-      runtime = inSection(
-        `models.${name}`,
-        () => new ModelRuntime({ ...this.#parts, name, config, minScores }),
-      );
-      this.#models.set(name, runtime);
-    }
-    return runtime;
-  }
-
-  /** As `#runtime`, for the second models of a camera. */
-  #classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
-    for (const { model: name } of Object.values(classify)) {
-      const config = this.#parts.config.classifiers[name];
-      if (config === undefined) throw new Error(`configuration was not checked: no classifier ${name}`);
-      if (this.#classifiers.has(name)) continue;
-      const build = () => new ClassifierRuntime({ ...this.#parts, name, config });
-      this.#classifiers.set(name, inSection(`classifiers.${name}`, build));
-    }
-    return this.#classifiers;
-  }
-
-  #reidOf({ reid }: CameraConfig): ReidRuntime | undefined {
-    if (reid === undefined) return undefined;
-    const config = this.#parts.config.reid[reid.model];
-    if (config === undefined) throw new Error(`configuration was not checked: no reid model ${reid.model}`);
-    const build = () => new ReidRuntime({ ...this.#parts, name: reid.model, config });
-    if (!this.#reid.has(reid.model)) this.#reid.set(reid.model, inSection(`reid.${reid.model}`, build));
-    return this.#reid.get(reid.model);
-  }
-
-  /** Least scores that labels of the model's cameras have of their own. */
-  #labelMinScores(model: string): number[] {
-    return Object.values(this.#parts.config.cameras)
-      .filter((camera) => camera.model === model)
-      .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
+    };
   }
 
   #pipeline(cameraId: string, camera: CameraConfig): CameraPipeline {
     const { clock, random, log, baseDir } = this.#parts;
-    const runtime = this.#runtime(camera.model);
+    const runtime = this.#models.detectorOf(camera);
     const { input, minScore } = runtime.model;
     const box = {
       widthPx: camera.detect.widthPx ?? input.widthPx,
@@ -259,8 +226,8 @@ export class Daemon {
       source,
       scheduler: runtime.scheduler,
       minScore,
-      classifiers: this.#classifiersOf(camera),
-      reid: this.#reidOf(camera),
+      classifiers: this.#models.classifiersOf(camera),
+      reid: this.#models.reidOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       sceneStore: this.#scene,

@@ -1,30 +1,40 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { stringify } from 'yaml';
 import { Daemon } from '../app/daemon.ts';
 import { SystemClock } from '../base/clock.ts';
 import { createLogger } from '../base/log.ts';
-import { configSchema } from '../config/schema.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
 import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
 import type { CommandIo } from './command-io.ts';
-import { positive } from './option-values.ts';
+import { positive, tcpPort } from './option-values.ts';
 
 const DEMO_MODEL = fileURLToPath(new URL('../../models/demo-scene.onnx', import.meta.url));
+
+const LOWER_PART = [
+  [0, 0.6],
+  [1, 0.6],
+  [1, 1],
+  [0, 1],
+];
 
 interface DemoOptions {
   readonly duration?: number;
   readonly seed: number;
+  readonly port: number;
 }
 
 /** `ocellus demo`: the whole daemon on a simulated camera; needs no camera, no broker and no network. */
 export function demoCommand(io: CommandIo): Command {
   return new Command('demo')
-    .description('run everything on a simulated street: camera, model, tracking, events, broker')
+    .description('run everything on a simulated street: camera, model, tracking, events, broker, web page')
     .option('--duration <s>', 'end after so many seconds (default: on Ctrl-C)', positive)
     .option('--seed <n>', 'another street', positive, 7)
+    .option('--port <n>', 'port of the web page; 0: any that is free', tcpPort, 0)
     .addHelpText(
       'after',
       '\nThe model of the demo was trained on this simulated street and knows nothing else. For real pictures give' +
@@ -33,7 +43,7 @@ export function demoCommand(io: CommandIo): Command {
     .action((options: DemoOptions) => demo(io, options));
 }
 
-async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<void> {
+async function demo(io: CommandIo, { duration, seed, port }: DemoOptions): Promise<void> {
   const broker = new EmbeddedBroker();
   await broker.start();
   const folder = await mkdtemp(join(tmpdir(), 'ocellus-demo-'));
@@ -43,12 +53,11 @@ async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<voi
         'The model knows this simulated street only.\n',
     );
     const daemon = new Daemon({
-      config: demoConfig(broker.url, seed, folder),
-      baseDir: process.cwd(),
-      secrets: {},
+      ...(await demoConfig(broker.url, seed, folder, port)),
       clock: new SystemClock(),
       random: Math.random,
       log: createLogger('warn'),
+      onServed: (url) => io.stdout.write(`Web page at ${url}\n`),
       onEvent: (event) => io.stdout.write(`${describeEvent(event)}\n`),
     });
     await runFor(daemon, io.signal, duration);
@@ -73,30 +82,33 @@ async function runFor(daemon: Daemon, signal: AbortSignal, durationS: number | u
   }
 }
 
-function demoConfig(brokerUrl: string, seed: number, folder: string) {
-  return configSchema.parse({
-    device: { id: 'demo' },
-    mqtt: { url: brokerUrl },
-    storage: { path: folder },
-    models: { default: { file: DEMO_MODEL } },
-    cameras: {
-      street: {
-        source: `sim://scene?seed=${seed}`,
-        detect: { fps: 10 },
-        zones: {
-          street: {
-            polygon: [
-              [0, 0.6],
-              [1, 0.6],
-              [1, 1],
-              [0, 1],
-            ],
-          },
+/** Written to a file, so that zones can be drawn on the page as with any other. */
+async function demoConfig(
+  brokerUrl: string,
+  seed: number,
+  folder: string,
+  port: number,
+): Promise<LoadedConfig> {
+  const file = join(folder, 'ocellus.yaml');
+  await writeFile(
+    file,
+    stringify({
+      device: { id: 'demo' },
+      mqtt: { url: brokerUrl },
+      storage: { path: folder },
+      http: { listen: `127.0.0.1:${port}` },
+      models: { default: { file: DEMO_MODEL } },
+      cameras: {
+        street: {
+          source: `sim://scene?seed=${seed}`,
+          detect: { fps: 10 },
+          zones: { street: { polygon: LOWER_PART } },
+          lines: { middle: { from: [0.5, 1], to: [0.5, 0.4] } },
         },
-        lines: { middle: { from: [0.5, 1], to: [0.5, 0.4] } },
       },
-    },
-  });
+    }),
+  );
+  return loadConfig(file, {});
 }
 
 /** One line for people. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
 import { cameraSchema } from './camera-schema.ts';
+import { httpSchema } from './http-schema.ts';
 import { identifier, unit } from './schema-parts.ts';
 
 // The one statement of the configuration: types, defaults, JSON Schema and documentation come from here.
@@ -132,14 +133,6 @@ export const reidModelSchema = z.strictObject({
     .optional()
     .describe('Folder with a folder of pictures for each known object, whose name becomes an attribute'),
   ...cropModel,
-});
-
-export const httpSchema = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'use address:port, such as 127.0.0.1:8080')
-    .default('127.0.0.1:8080')
-    .describe('Address and port of the web page and the API'),
 });
 
 export const storageSchema = z.strictObject({

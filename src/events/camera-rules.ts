@@ -10,22 +10,23 @@ import { ObjectFilters } from './object-filter.ts';
 import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
 import { type Recognisable, Recognition } from './recognition.ts';
+import { changeRules, type RuleSet } from './rule-change.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
 import { type Happenings, isCandidate, type SeenObject, Subject } from './subject.ts';
+import { Subjects } from './subjects.ts';
+import { Untold } from './untold.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
-/** A candidate that comes and goes so often and is still not believed is looked at anew. */
-const MOST_UNTOLD = 64;
 
 /**
  * The rules of one camera: tracks in, events out. An object is believed on evidence, outlives the tracks that carry it,
  * starts once and ends once. Pure: time comes with the frames.
  */
 export class CameraRules {
-  readonly #options: CameraRulesOptions;
+  #options: CameraRulesOptions;
   readonly #filters: ObjectFilters;
   readonly #lostMs: number;
   readonly #drafts: ObjectDrafts;
@@ -34,14 +35,11 @@ export class CameraRules {
   readonly #memory = new SceneMemory();
   readonly #throttle = new UpdateThrottle();
   readonly #recognition: Recognition;
-  /** Candidates and objects, oldest first; of these the objects, undefined when they must be told apart anew. */
-  #subjects: Subject[] = [];
-  #known: readonly Subject[] | undefined;
-  /** What candidates did in zones and on lines, told if they turn out to be objects. */
-  readonly #untold = new Map<Subject, Happenings[]>();
+  readonly #subjects = new Subjects();
+  readonly #carriedBy = this.#subjects.carriedBy;
+  readonly #untold = new Untold();
   readonly #departures: Departures;
   #updatedMonoMs = Number.NaN;
-  readonly #carriedBy = (track: Track) => this.#subjects.find((subject) => subject.trackId === track.trackId);
 
   constructor(options: CameraRulesOptions) {
     this.#options = options;
@@ -56,28 +54,38 @@ export class CameraRules {
 
   /** Objects that started and have not ended. */
   get liveObjects(): number {
-    return this.#objects().length;
+    return this.#subjects.objects.length;
   }
 
   /** Objects present now. */
   counts(): PresenceCounts {
-    return this.#presence.count(this.#objects());
+    return this.#presence.count(this.#subjects.objects);
   }
 
   /** Objects that were seen in the newest update. */
   seenObjects(): SeenObject[] {
-    return this.#objects().flatMap(({ seenNow }) => seenNow ?? []);
+    return this.#subjects.objects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 
   /** What a re-identification model should look at in the newest frame. */
   worthALook(): Recognisable[] {
-    return this.#recognition.worthALook(this.#subjects, this.#updatedMonoMs);
+    return this.#recognition.worthALook(this.#subjects.all, this.#updatedMonoMs);
   }
 
   /** Adds to what second models say of an object; of one that has ended it is ignored. */
   addAttributes(objectId: string, attributes: Attributes): void {
-    const subject = this.#subjects.find((other) => other.objectId === objectId);
+    const subject = this.#subjects.all.find((other) => other.objectId === objectId);
     if (subject !== undefined) subject.attributes = { ...subject.attributes, ...attributes };
+  }
+
+  /** Goes by other rules from now on: objects keep their ids. @returns what ends by that, in the order in which to tell it */
+  apply(rules: RuleSet): EventDraft[] {
+    this.#options = { ...this.#options, ...rules };
+    const parts = { filters: this.#filters, presence: this.#presence, untold: this.#untold };
+    const watches = { occupancy: this.#occupancy, drafts: this.#drafts };
+    const { told, over } = changeRules(this.#options, this.#subjects.all, { ...parts, ...watches });
+    for (const subject of over) this.#forget(subject);
+    return told;
   }
 
   /**
@@ -107,21 +115,21 @@ export class CameraRules {
     drafts.push(...this.#look(counting, frame, atMonoMs));
     this.#weigh(elapsedMs, atMonoMs);
     drafts.push(...this.#confirm(counting, atMonoMs, at));
-    this.#memory.look(this.#objects(), update, at);
+    this.#memory.look(this.#subjects.objects, update, at);
     remember(seen, this.#carriedBy, atMonoMs, at);
-    for (const subject of this.#objects()) {
+    for (const subject of this.#subjects.objects) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
     drafts.push(...this.#endGone(atMonoMs));
-    return [...drafts, ...this.#occupancy.update(this.#objects(), frame)];
+    return [...drafts, ...this.#occupancy.update(this.#subjects.objects, frame)];
   }
 
   /** Ends every object at its last sighting and forgets every candidate. @param keepWaiting but for those at rest, which will be looked at again */
   endAll(cause: EndCause, keepWaiting = false): EventDraft[] {
     const kept = keepWaiting ? this.waiting : [];
-    const over = this.#objects().filter((subject) => !kept.includes(subject));
+    const over = this.#subjects.objects.filter((subject) => !kept.includes(subject));
     const drafts = over.flatMap((subject) => this.#drafts.ended(subject, cause));
-    for (const subject of this.#subjects.filter((other) => !kept.includes(other))) this.#forget(subject);
+    for (const subject of this.#subjects.all.filter((other) => !kept.includes(other))) this.#forget(subject);
     // The next tracks count from 1 again and are none of theirs.
     for (const subject of kept) subject.trackId = 0;
     this.#departures.clear();
@@ -130,7 +138,7 @@ export class CameraRules {
 
   /** Objects that wait at their places: no frame needs to be looked at for them. */
   get waiting(): readonly Subject[] {
-    return this.#objects().filter((object) => this.#memory.holds(object));
+    return this.#subjects.objects.filter((object) => this.#memory.holds(object));
   }
 
   /** The stationary objects as they may be given back to `restore` in another run. */
@@ -142,8 +150,8 @@ export class CameraRules {
   restore(objects: readonly RememberedObject[]): void {
     for (const object of objects.filter(({ label }) => this.#filters.reports(label))) {
       const subject = this.#begin(object.label, 0, earlierSighting(object, object.startedAtMs, -10_000));
+      this.#subjects.believe(subject, object.objectId);
       this.#memory.restore(subject, object);
-      this.#known = undefined;
       this.#throttle.told(subject, 0);
     }
   }
@@ -155,7 +163,7 @@ export class CameraRules {
 
   /** Gives tracks at the places of unseen stationary objects to these, however long that took. */
   #comeBack(seen: readonly Track[], at: AppearanceAt): void {
-    const unseen = this.#objects().filter((object) => !carries(seen, object));
+    const unseen = this.#subjects.objects.filter((object) => !carries(seen, object));
     if (unseen.length === 0) return;
     const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
     const judge = this.#recognition.judgeAt(this.#updatedMonoMs, this.#carriedBy);
@@ -166,14 +174,9 @@ export class CameraRules {
     }
   }
 
-  #objects(): readonly Subject[] {
-    this.#known ??= this.#subjects.filter((subject) => subject.objectId !== undefined);
-    return this.#known;
-  }
-
   /** Lets objects, then candidates, whose own track is not seen go on with a track that nobody believes yet. */
   #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate, at: AppearanceAt): void {
-    const unseen = this.#subjects.filter((subject) => !carries(seen, subject));
+    const unseen = this.#subjects.all.filter((subject) => !carries(seen, subject));
     if (unseen.length === 0) return;
     const objects = unseen.filter(
       (subject) =>
@@ -197,9 +200,8 @@ export class CameraRules {
   }
 
   #forget(subject: Subject): void {
-    this.#subjects = this.#subjects.filter((other) => other !== subject);
-    this.#known = undefined;
-    this.#untold.delete(subject);
+    this.#subjects.remove(subject);
+    this.#untold.forget(subject);
     this.#throttle.forget(subject);
     this.#memory.forget(subject);
   }
@@ -216,12 +218,11 @@ export class CameraRules {
       const subject = known ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
-    for (const subject of this.#subjects) if (!happened.has(subject)) subject.miss(monoMs);
+    for (const subject of this.#subjects.all) if (!happened.has(subject)) subject.miss(monoMs);
     const drafts: EventDraft[] = [];
     for (const [subject, happenings] of happened) {
       if (subject.objectId !== undefined) drafts.push(...this.#drafts.happened(subject, happenings));
-      else if (happenings.zones.length + happenings.lines.length > 0)
-        this.#untold.set(subject, [...(this.#untold.get(subject) ?? []), happenings]);
+      else this.#untold.keep(subject, happenings);
     }
     return drafts;
   }
@@ -229,20 +230,20 @@ export class CameraRules {
   #begin(label: string, trackId: number, sighting: Sighting): Subject {
     const places = placesFor(label, this.#options);
     const subject = new Subject(label, trackId, sighting, this.#filters.of(label), places);
-    this.#subjects.push(subject);
+    this.#subjects.add(subject);
     return subject;
   }
 
   /** Drops candidates that nothing speaks for, and raises the bar for those that may be views of a known object. */
   #weigh(elapsedMs: number, monoMs: number): void {
     this.#departures.pass(monoMs);
-    for (const subject of this.#subjects.filter(isCandidate)) {
-      if (subject.isRefuted || (this.#untold.get(subject)?.length ?? 0) > MOST_UNTOLD) {
+    for (const subject of this.#subjects.all.filter(isCandidate)) {
+      if (subject.isRefuted || this.#untold.hasTooMany(subject)) {
         this.#forget(subject);
         continue;
       }
       const otherwise = this.#departures.explains(subject) ? 'remnant' : 'none';
-      subject.doubt(isCovered(subject, this.#objects()) ? 'covered' : otherwise, elapsedMs);
+      subject.doubt(isCovered(subject, this.#subjects.objects) ? 'covered' : otherwise, elapsedMs);
     }
   }
 
@@ -253,12 +254,12 @@ export class CameraRules {
       const subject = this.#carriedBy(track);
       if (subject === undefined || subject.objectId !== undefined || !subject.isBelievable) continue;
       // A twin may have been confirmed a moment ago, in this very frame.
-      if (isCovered(subject, this.#objects())) subject.doubt('covered', 0);
+      if (isCovered(subject, this.#subjects.objects)) subject.doubt('covered', 0);
       if (!subject.isBelievable) continue;
-      const missing = this.#objects().filter(
+      const missing = this.#subjects.objects.filter(
         (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
       );
-      if (this.#recognition.awaits(subject, this.#objects(), monoMs)) continue;
+      if (this.#recognition.awaits(subject, this.#subjects.objects, monoMs)) continue;
       const [continued] = bind([track], missing, monoMs, at, this.#carriedBy, this.#recognition).keys();
       if (continued !== undefined) {
         this.#forget(subject);
@@ -266,21 +267,20 @@ export class CameraRules {
         drafts.push(...this.#drafts.happened(continued, continued.see(subject.last)));
         continue;
       }
-      subject.objectId = this.#options.newObjectId(Math.round(subject.first.frame.times.captureAtMs));
-      this.#known = undefined;
+      const atMs = Math.round(subject.first.frame.times.captureAtMs);
+      this.#subjects.believe(subject, this.#options.newObjectId(atMs));
       this.#throttle.told(subject, monoMs);
       drafts.push(this.#drafts.started(subject));
-      for (const happenings of this.#untold.get(subject) ?? []) {
-        drafts.push(...this.#drafts.happened(subject, happenings));
-      }
-      this.#untold.delete(subject);
+      drafts.push(...this.#untold.take(subject).flatMap((done) => this.#drafts.happened(subject, done)));
     }
     return drafts;
   }
 
   /** Ends the objects whose label is not reported at this time of the day. */
   #endUnscheduled({ times }: FrameFacts): EventDraft[] {
-    const over = this.#objects().filter(({ label }) => !this.#filters.of(label).isOpen(times.captureAtMs));
+    const over = this.#subjects.objects.filter(
+      ({ label }) => !this.#filters.of(label).isOpen(times.captureAtMs),
+    );
     const drafts = over.flatMap((subject) => this.#drafts.ended(subject, 'stopped'));
     for (const subject of over) this.#forget(subject);
     return drafts;
@@ -288,7 +288,7 @@ export class CameraRules {
 
   #endGone(monoMs: number): EventDraft[] {
     const drafts: EventDraft[] = [];
-    for (const subject of this.#objects()) {
+    for (const subject of this.#subjects.objects) {
       if (this.#memory.holds(subject) && !this.#memory.isEmpty(subject)) continue;
       if (monoMs - subject.last.monoMs < patienceMs(subject, monoMs, this.#lostMs)) continue;
       drafts.push(...this.#drafts.ended(subject, this.#memory.endCause(subject)));

@@ -137,7 +137,6 @@ export class SceneMemory {
       subject.see(earlierSighting(object, object.lastSeenAtMs, monoMs));
     }
     subject.resume(object.zones);
-    subject.objectId = object.objectId;
     subject.looks = new EmbeddingLooks(object.embedding);
     subject.attributes = object.attributes;
     this.#places.set(subject, new PlaceCheck(object.appearance));

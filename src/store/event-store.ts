@@ -9,11 +9,13 @@ import type { OutboxStatus } from '../flow/outbox-source.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { AgeClock } from './age-clock.ts';
 import { DiskFault } from './disk-fault.ts';
+import { StoredEvents } from './event-history.ts';
 import { toRow } from './event-row.ts';
 import { limitsOf } from './limits.ts';
 import type { EventRow, OutboxCount } from './messages.ts';
 import { asObject, asOccupancy, orphanEnds, type StoredObject } from './orphans.ts';
 import { Outbox, type WaitingEvent } from './outbox.ts';
+import { OutboxTally } from './outbox-tally.ts';
 import { StoreThread } from './store-thread.ts';
 import { StoredSettings } from './stored-settings.ts';
 import { Tidying } from './tidying.ts';
@@ -57,6 +59,7 @@ export class EventStore implements Service {
   readonly name = 'store';
   /** Where the broker's publisher gets events from. */
   readonly outbox: Outbox;
+  readonly history: StoredEvents;
   /** What was set while running, in earlier runs and in this one. */
   readonly settings = new StoredSettings();
   readonly #parts: EventStoreParts;
@@ -73,7 +76,7 @@ export class EventStore implements Service {
   /** Numbered and not told. */
   #untold: DomainEvent[] = [];
   readonly #acked: Acknowledgements;
-  #count: OutboxCount = { waiting: 0, oldestAtMs: null, dropped: 0 };
+  readonly #tally: OutboxTally;
   #committing: Promise<void> | undefined;
   readonly #fault: DiskFault;
   #lost = 0;
@@ -85,6 +88,7 @@ export class EventStore implements Service {
     this.#parts = parts;
     this.#log = parts.log;
     this.#fault = new DiskFault(parts.log);
+    this.#tally = new OutboxTally(parts.log);
     this.#acked = new Acknowledgements(parts.clock, () => this.#commitSoon());
     this.outbox = new Outbox({
       read: (afterSeq, upToSeq, limit) => this.#read(afterSeq, upToSeq, limit),
@@ -92,7 +96,9 @@ export class EventStore implements Service {
       isAcknowledged: (seq) => this.#acked.has(seq),
       status: () => this.#outboxStatus(),
     });
-    this.#tidying = new Tidying(parts.clock, parts.log, (outbox) => this.#counted(outbox));
+    const unsaved = () => this.#unsaved;
+    this.history = new StoredEvents({ thread: () => this.#ask(), unsaved, clock: parts.clock });
+    this.#tidying = new Tidying(parts.clock, parts.log, (outbox) => this.#tally.counted(outbox));
   }
 
   /** @throws OcellusError `store_failed`, `store_locked` */
@@ -114,8 +120,9 @@ export class EventStore implements Service {
     this.#isOpen = opened.unwritable === null;
     if (opened.unwritable !== null) return this.#fault.found(opened.unwritable);
     this.#lastEventId = opened.eventId;
-    this.#count = opened.outbox;
+    this.#tally.opened(opened.outbox);
     this.settings.opened(thread, opened.settings);
+    this.history.opened(opened.seq);
     this.#tidying.start(thread, this.#age);
     const { waiting } = opened.outbox;
     this.#log.info({ path: config.path, seq: opened.seq, waiting }, 'store opened');
@@ -243,7 +250,7 @@ export class EventStore implements Service {
   }
 
   #saved(rows: readonly EventRow[], acked: readonly number[], outbox: OutboxCount): void {
-    this.#counted(outbox);
+    this.#tally.counted(outbox);
     this.#unsaved.splice(0, rows.length);
     this.#acked.remove(acked);
     this.#fault.mended();
@@ -270,7 +277,10 @@ export class EventStore implements Service {
     const told = this.#untold.splice(0, count < 0 ? this.#untold.length : count);
     if (told.length === 0) return;
     if (this.#parts.outbox) this.outbox.offer(told.map(toRow), told.at(-1)!.seq);
-    for (const event of told) this.#parts.onEvent(event);
+    for (const event of told) {
+      this.history.told(event);
+      this.#parts.onEvent(event);
+    }
   }
 
   async #read(afterSeq: number, upToSeq: number, limit: number): Promise<readonly WaitingEvent[]> {
@@ -281,20 +291,7 @@ export class EventStore implements Service {
   }
 
   #outboxStatus(): OutboxStatus {
-    const { waiting, oldestAtMs, dropped } = this.#count;
     const inMemory = this.#parts.outbox ? this.#unsaved.length + this.#drafts.length : 0;
-    const queued = Math.max(0, waiting + inMemory - this.#acked.size);
-    const oldest = oldestAtMs ?? this.#unsaved[0]?.atMs ?? null;
-    return { queued, oldestAtMs: queued === 0 ? null : oldest, dropped };
-  }
-
-  #counted(outbox: OutboxCount): void {
-    const events = outbox.dropped - this.#count.dropped;
-    this.#count = outbox;
-    if (events <= 0) return;
-    this.#log.warn(
-      { events },
-      'the oldest events that wait for the broker were dropped: too many or too old',
-    );
+    return this.#tally.status(inMemory, this.#acked.size, this.#unsaved[0]?.atMs);
   }
 }

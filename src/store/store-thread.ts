@@ -11,6 +11,10 @@ type AnswerTo<M extends ToStore> = Extract<
       commit: 'committed';
       page: 'page';
       live: 'live';
+      bounds: 'bounds';
+      search: 'found';
+      after: 'events';
+      by_id: 'events';
       save_setting: 'done';
       forget_setting: 'done';
       note: 'done';
@@ -60,6 +64,11 @@ export class StoreThread {
       throw new OcellusError(code, what, hint === null ? {} : { hint });
     }
     return answer as AnswerTo<M>;
+  }
+
+  /** It died, and nothing is stored any more. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
   }
 
   /** Resolves when the thread is gone, which it is by itself after `close`. */
