@@ -130,9 +130,11 @@ it(
     expect(against.unseen.length, `figures in clear view, ${report}`).toBeLessThanOrEqual(
       1 + against.seen / 20,
     );
-    expect(against.uncrossed.length, `passes of the line, ${report}`).toBeLessThanOrEqual(
-      against.crossed / 50,
+    // Walkers do not turn: nobody may be told to pass the line twice the same way.
+    const passes = once.flatMap((event) =>
+      event.type === 'line.crossed' ? [`${event.objectId} ${event.direction}`] : [],
     );
+    expect(passes.length, `passes told twice, ${report}`).toBe(new Set(passes).size);
 
     const late = heard.filter(({ timings: { emittedAtMs } }) =>
       outages.some(([fromMs, toMs]) => emittedAtMs > fromMs + NOTICE_MS && emittedAtMs < toMs),

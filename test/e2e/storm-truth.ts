@@ -36,7 +36,7 @@ type Told = Extract<DomainEvent, { objectId: string }>;
 
 /**
  * Compares the events of one run with what was there to be seen: a figure that was large and in clear view for CLEAR_MS must have
- * an `object.started` at its place, and its crossing of the line in that time must be told once.
+ * an `object.started` at its place. Whether its pass of the line in that time is told once, at its place, is counted.
  */
 export function judgeRun(
   { scene, sceneStartMs, liveAtMs, endAtMs }: StormRun,
