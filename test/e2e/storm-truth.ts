@@ -28,7 +28,7 @@ const CLEAR_MS = 2_500;
 /** The daemon may be this much behind when it is killed, and what is behind is not told. */
 const LAG_MS = 1_000;
 const STEP_MS = 200;
-const LATE_MS = [0, 200, 400, 600, 800];
+const LATE_MS = [0, 200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600, 1_800, 2_000];
 /** The line of the storm, from its lower to its upper end. */
 export const LINE = { from: [0.5, 1], to: [0.5, 0.3] } as const;
 
@@ -36,7 +36,7 @@ type Told = Extract<DomainEvent, { objectId: string }>;
 
 /**
  * Compares the events of one run with what was there to be seen: a figure that was large and in clear view for CLEAR_MS must have
- * an `object.started` at its place, and its crossing of the line in that time must be told once.
+ * an `object.started` at its place. Whether its pass of the line in that time is told once, at its place, is counted.
  */
 export function judgeRun(
   { scene, sceneStartMs, liveAtMs, endAtMs }: StormRun,

@@ -33,10 +33,19 @@ export interface Look {
   readonly boxPx: BoxPx;
 }
 
+/** What may be seen of one figure. */
+interface Figure {
+  readonly label: string;
+  readonly looks: (Look & { readonly seen: boolean })[];
+}
+
 /** What is seen of one figure without a gap. */
 interface Visit {
   readonly label: string;
   readonly looks: readonly Look[];
+  /** When the first and the last glimpse of it may be had. */
+  readonly fromMs: number;
+  readonly toMs: number;
   readonly open: boolean;
 }
 
@@ -47,24 +56,27 @@ export function isSeen({ visibleFraction }: Pick<TruthObject, 'visibleFraction'>
 /** Everything that is true of a street, from all its frames in order. */
 export class StreetTruth {
   readonly #source: SizePx;
-  readonly #looks = new Map<string, { readonly label: string; readonly looks: Look[] }>();
+  readonly #leastVisible: number;
+  readonly #figures = new Map<string, Figure>();
 
-  constructor(source: SizePx) {
+  /** @param leastVisible share of a figure from which on the detector may find it; below VISIBLE it need not */
+  constructor(source: SizePx, leastVisible = VISIBLE) {
     this.#source = source;
+    this.#leastVisible = leastVisible;
   }
 
   /** One frame. */
   add(objects: readonly TruthObject[], atMs: number): void {
     for (const { objectId, label, boxPx, visibleFraction } of objects) {
-      if (!isSeen({ visibleFraction })) continue;
-      const known = this.#looks.get(objectId) ?? { label, looks: [] };
-      known.looks.push({ atMs, boxPx: cut(boxPx, this.#source) });
-      this.#looks.set(objectId, known);
+      if (visibleFraction < this.#leastVisible) continue;
+      const figure = this.#figures.get(objectId) ?? { label, looks: [] };
+      figure.looks.push({ atMs, boxPx: cut(boxPx, this.#source), seen: isSeen({ visibleFraction }) });
+      this.#figures.set(objectId, figure);
     }
   }
 
   facts(): TruthFact[] {
-    const visits = [...this.#looks.values()].flatMap(({ label, looks }) => visitsOf(label, looks));
+    const visits = [...this.#figures.values()].flatMap(visitsOf);
     const middle: Stay[] = [];
     const facts = visits.flatMap((visit) => {
       const zones = Object.entries(AREAS).flatMap(([zone, area]) => {
@@ -86,10 +98,10 @@ function cut([x1, y1, x2, y2]: BoxPx, { widthPx, heightPx }: SizePx): BoxPx {
   return [Math.max(0, x1), Math.max(0, y1), Math.min(widthPx, x2), Math.min(heightPx, y2)];
 }
 
-function visitsOf(label: string, looks: readonly Look[]): Visit[] {
+function visitsOf({ label, looks: all }: Figure): Visit[] {
   const { lostMs } = CAMERA.track;
   const visits: { looks: Look[]; open: boolean }[] = [];
-  for (const look of looks) {
+  for (const look of all.filter(({ seen }) => seen)) {
     const visit = visits.at(-1);
     const gapMs = look.atMs - (visit?.looks.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY);
     if (visit === undefined || gapMs >= lostMs + PERIOD_MS) visits.push({ looks: [look], open: false });
@@ -98,14 +110,31 @@ function visitsOf(label: string, looks: readonly Look[]): Visit[] {
       visit.looks.push(look);
     }
   }
+  const [first, last] = [all[0]!.atMs, all.at(-1)!.atMs];
+  if (visits.length === 0 && all.length > 1) {
+    return [{ label, looks: all, fromMs: first, toMs: last, open: true }];
+  }
   return visits
     .filter((visit) => visit.looks.length > 1)
-    .map((visit) => ({ ...visit, label, open: visit.open || visit.looks.length < BELIEF_LOOKS }));
+    .map(({ looks, open }, i, { length }) => ({
+      label,
+      looks,
+      fromMs: i === 0 ? first : looks[0]!.atMs,
+      toMs: i === length - 1 ? last : looks.at(-1)!.atMs,
+      open: open || looks.length < BELIEF_LOOKS,
+    }));
 }
 
-function lifeFacts({ label, looks, open }: Visit): TruthFact[] {
-  const fact = (type: string, { atMs }: Look) => ({ type, label, place: '', fromMs: atMs, toMs: atMs, open });
-  return [fact('object.started', looks[0]!), fact('object.ended', looks.at(-1)!)];
+function lifeFacts({ label, looks, fromMs, toMs, open }: Visit): TruthFact[] {
+  const fact = (type: string, from: number, to: number) => ({
+    type,
+    label,
+    place: '',
+    fromMs: from,
+    toMs: to,
+    open,
+  });
+  return [fact('object.started', fromMs, looks[0]!.atMs), fact('object.ended', looks.at(-1)!.atMs, toMs)];
 }
 
 function lineFacts({ label, looks, open }: Visit, { widthPx }: SizePx): TruthFact[] {
@@ -135,27 +164,34 @@ function zoneFacts(visit: Visit, place: string, area: Area, source: SizePx) {
   changes.forEach((entered, i) => {
     if (entered.side < 0) return;
     const left = changes[i + 1];
-    tell('zone.entered', entered.atMs, entered.atSureMs, entered.open);
+    // It may have come in a glimpse earlier.
+    const earlierMs = entered.sinceMs === looks[0]!.atMs ? looks[0]!.atMs - visit.fromMs : 0;
+    tell('zone.entered', entered.atMs - earlierMs, entered.atSureMs, entered.open);
     // The end of the visit is the end of the stay, told as of then.
-    if (left === undefined) tell('zone.left', end.atMs, end.atMs, entered.open);
+    if (left === undefined) tell('zone.left', end.atMs, visit.toMs, entered.open);
     else {
       // One that may not have come over the border before its visit ended has left with that.
       const stays = left.open && changes.length > i + 2;
-      tell('zone.left', left.atMs, left.open ? end.atMs : left.atSureMs, entered.open || stays);
+      tell('zone.left', left.atMs, left.open ? visit.toMs : left.atSureMs, entered.open || stays);
     }
     const leastMs = (left?.sinceMs ?? end.atMs) - entered.sinceSureMs;
-    const mostMs = (left?.open === false ? left.atSureMs : end.atMs) - entered.sinceMs;
+    const mostMs = (left?.open === false ? left.atSureMs : visit.toMs) - entered.sinceMs + earlierMs;
     const seenMs = looks.find(({ atMs }) => atMs >= entered.sinceSureMs + DWELL_MS)?.atMs ?? end.atMs;
     if (mostMs >= DWELL_MS) {
-      tell('zone.dwelled', entered.sinceMs + DWELL_MS, seenMs, entered.open || leastMs < DWELL_MS + NOISE_MS);
+      tell(
+        'zone.dwelled',
+        entered.sinceMs - earlierMs + DWELL_MS,
+        seenMs,
+        entered.open || leastMs < DWELL_MS + NOISE_MS,
+      );
     }
     const believedMs = looks[BELIEF_LOOKS - 1]?.atMs ?? end.atMs;
     stays.push({
       label,
-      fromMs: entered.atMs,
+      fromMs: entered.atMs - earlierMs,
       fromSureMs: Math.max(believedMs, entered.atSureMs),
       toSureMs: open || entered.open ? 0 : (left?.atMs ?? end.atMs),
-      toMs: left?.open === false ? left.atSureMs : end.atMs + CAMERA.track.lostMs,
+      toMs: left?.open === false ? left.atSureMs : visit.toMs + CAMERA.track.lostMs,
     });
   });
   return { facts, stays };

@@ -25,6 +25,7 @@ export async function watchStreet(
   size: SizePx,
   minScore: number,
   detect: Detect,
+  leastVisible?: number,
 ): Promise<Watched> {
   const scene = new Scene({ seed });
   const { source } = scene.options;
@@ -47,7 +48,7 @@ export async function watchStreet(
       tracks() {},
     },
   });
-  const truth = new StreetTruth(source);
+  const truth = new StreetTruth(source, leastVisible);
   const data = new Uint8Array(new SharedArrayBuffer(i420Bytes(size.widthPx, size.heightPx)));
   stage.start();
   for (let n = 0; n * PERIOD_MS <= LENGTH_MS; n++) {
