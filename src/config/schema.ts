@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
 import { cameraSchema } from './camera-schema.ts';
+import { httpSchema } from './http-schema.ts';
 import { identifier, unit } from './schema-parts.ts';
 
 // The one statement of the configuration: types, defaults, JSON Schema and documentation come from here.
@@ -114,24 +115,6 @@ export const classifierModelSchema = z.strictObject({
   ...{ providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs },
 });
 
-export const httpSchema = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'use address:port, such as 127.0.0.1:8080')
-    .default('127.0.0.1:8080')
-    .describe('Address and port of the web page and the API'),
-  trustedHosts: z
-    .array(z.string().regex(/^[A-Za-z0-9._-]+$/, 'use a bare name such as porch.lan'))
-    .default([])
-    .describe('Names that this device is opened by, besides its addresses and its own name')
-    .meta({ examples: [['porch.lan']] }),
-  allowedOrigins: z
-    .array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'use scheme://host[:port] without a path'))
-    .default([])
-    .describe('Pages of other sites that may use the API with a token')
-    .meta({ examples: [['https://dashboard.example']] }),
-});
-
 export const storageSchema = z.strictObject({
   path: z.string().min(1).default('/var/lib/ocellus').describe('Folder for what must survive a restart'),
   retention: z
@@ -173,7 +156,6 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 export type MqttConfig = z.infer<typeof mqttSchema>;
 export type ModelConfig = z.infer<typeof modelSchema>;
-export type HttpConfig = z.infer<typeof httpSchema>;
 export type StorageConfig = z.infer<typeof storageSchema>;
 export type ClassifierModelConfig = z.infer<typeof classifierModelSchema>;
 export type Provider = (typeof PROVIDERS)[number];

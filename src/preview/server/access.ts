@@ -1,6 +1,7 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
+import { ROLES, type Role } from '../../config/http-schema.ts';
 import type { PreviewParts } from '../ports.ts';
-import { maySee, ROLES, type Role } from './preview-app.ts';
+import { maySee } from './preview-app.ts';
 import { HttpProblem } from './problem.ts';
 
 /** @throws Error for a route that does not say who may call it, or what it is for: an open door is never the default */

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import websocket from '@fastify/websocket';
 import { fastify } from 'fastify';
 import { pageRoutes } from '../api/page.ts';
-import type { Authenticator } from '../auth/identify.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import type { PreviewParts } from '../ports.ts';
 import { checkAccess, requireStatedAccess } from './access.ts';
 import { HostCheck } from './host-check.ts';
@@ -55,6 +55,7 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
     sendProblem(reply, new HttpProblem(404, `there is no ${request.method} at this address`)),
   );
   app.decorateRequest('user', null);
+  app.decorateRequest('loggedOut', null);
   await app.register(websocket, { options: { maxPayload: MAX_WEBSOCKET_BYTES, perMessageDeflate: false } });
   app.addHook('onRoute', requireStatedAccess);
   app.addHook('onRequest', async (request, reply) => {
@@ -66,7 +67,9 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
     }
     if (answerCors(request, reply, origins)) return reply.code(204).send();
     checkOrigin(request, origins);
-    request.user = options.authenticator.identify(request);
+    const identity = options.authenticator.identify(request);
+    request.user = identity?.user ?? null;
+    request.loggedOut = identity?.signal ?? null;
     checkAccess(request, parts);
     return undefined;
   });

@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { z } from 'zod';
+import type { Role } from '../../config/http-schema.ts';
 import type { PreviewParts } from '../ports.ts';
 
 /** Types of a route's parameters, query, body and reply are those of its zod schemas. */
@@ -26,9 +27,6 @@ export type PreviewApp = FastifyInstance<
 /** Adds its routes. Each states `config: { access, summary }`. */
 export type RoutePlugin = (app: PreviewApp, parts: PreviewParts) => void;
 
-/** What a person may do: see; change what a camera reports; change anything. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 export type Access = 'public' | Role;
 
 /** Somebody who may use the API. */
@@ -53,6 +51,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null where nobody has logged in and the route is public. */
     user: PreviewUser | null;
+    /** Aborts when the user is logged out: streams to them end then. Null: they never are. */
+    loggedOut: AbortSignal | null;
   }
 }
 

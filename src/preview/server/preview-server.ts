@@ -5,12 +5,15 @@ import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
 import { cameraRoutes } from '../api/cameras.ts';
 import { sessionRoutes } from '../api/session.ts';
-import { LOCAL_USER } from '../auth/identify.ts';
+import { Authenticator } from '../auth/authenticator.ts';
+import { Login } from '../auth/login.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import type { PreviewParts } from '../ports.ts';
 import { createApp } from './create-app.ts';
 import type { ListenerTimeouts } from './listener.ts';
 import { PAGE_FOLDER, readPageFiles } from './page-files.ts';
 import type { PreviewApp, RoutePlugin } from './preview-app.ts';
+import { tlsIdentity } from './tls-identity.ts';
 
 /** A port that is taken, or an address that the network does not have yet, is tried again so often. */
 const RETRY_MS = 5_000;
@@ -29,6 +32,7 @@ export class PreviewServer implements Service {
   readonly #parts: PreviewParts;
   readonly #options: PreviewServerOptions;
   #app: PreviewApp | undefined;
+  #sessions: Sessions | undefined;
   #retryTimer: Timer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -42,16 +46,25 @@ export class PreviewServer implements Service {
     const address = this.#app?.server.address() as AddressInfo | null | undefined;
     if (address === null || address === undefined) return undefined;
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `http://${host}:${address.port}`;
+    const scheme = this.#parts.config.http.tls === undefined ? 'http' : 'https';
+    return `${scheme}://${host}:${address.port}`;
   }
 
   /** @throws OcellusError when the configuration of users or TLS cannot be used */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const plugins: RoutePlugin[] = [cameraRoutes, sessionRoutes];
+    const { config, secrets, clock, log } = this.#parts;
+    const authenticator = new Authenticator(config.http, secrets, clock);
+    const login = new Login(secrets, clock, log);
+    this.#sessions = authenticator.sessions;
+    const plugins: RoutePlugin[] = [
+      (app, parts) => sessionRoutes(app, parts, authenticator, login),
+      cameraRoutes,
+    ];
     this.#app = await createApp(this.#parts, {
-      authenticator: { authentication: 'none', identify: () => LOCAL_USER },
+      authenticator,
       plugins,
+      tls: await tlsIdentity({ http: config.http, storagePath: config.storage.path, clock, log }),
       page: await readPageFiles(this.#options.pageFolder ?? PAGE_FOLDER),
       timeouts: this.#options.timeouts,
     });
@@ -90,6 +103,7 @@ export class PreviewServer implements Service {
 
   async #close(deadlineMs: number): Promise<void> {
     this.#retryTimer?.cancel();
+    this.#sessions?.close();
     const app = this.#app;
     if (app === undefined) return;
     for (const client of app.websocketServer.clients) client.terminate();
