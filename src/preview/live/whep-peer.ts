@@ -60,7 +60,10 @@ export class WhepPeer {
    */
   async answer(sdp: string, offer: VideoOffer): Promise<string> {
     try {
-      await this.#peer.setRemoteDescription({ type: 'offer', sdp: withBitrate(sdp, offer, START_KBPS, MAX_KBPS) });
+      await this.#peer.setRemoteDescription({
+        type: 'offer',
+        sdp: withBitrate(sdp, offer, START_KBPS, MAX_KBPS),
+      });
       await this.#sendVideo();
       if (/^m=application .*(DTLS\/SCTP|SCTP)/m.test(sdp)) {
         this.#channel = this.#peer.createDataChannel('tracks', { maxPacketLifeTime: TRACKS_LIFE_MS });
@@ -124,7 +127,9 @@ export class WhepPeer {
       this.#peer.onicegatheringstatechange = look;
       look();
     });
-    await withDeadline(complete, GATHER_DEADLINE_MS, 'gathering addresses', this.#parts.clock).catch(() => {});
+    await withDeadline(complete, GATHER_DEADLINE_MS, 'gathering addresses', this.#parts.clock).catch(
+      () => {},
+    );
     this.#peer.onicegatheringstatechange = null;
   }
 
@@ -138,7 +143,9 @@ export class WhepPeer {
           feed.watchObjects((found) => this.#found(found)),
           feed.watchPictures((picture) => this.#send(picture)),
         ];
-        this.#unwatch = () => ends.forEach((end) => end());
+        this.#unwatch = () => {
+          for (const end of ends) end();
+        };
         return;
       }
       case 'disconnected':
@@ -146,9 +153,9 @@ export class WhepPeer {
         this.#deadline = clock.after(SILENCE_MS, () => this.close('silent'));
         return;
       case 'failed':
-        return this.close('failed');
       case 'closed':
-        return this.close('closed');
+        this.close(this.#peer.connectionState);
+        return;
       default:
     }
   }
