@@ -22,9 +22,9 @@ import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
+import { configEditor } from './config-editor.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
-import { encodeJpeg } from './frame-jpeg.ts';
 import { inSection } from './in-section.ts';
 import { LiveMedia } from './live-media.ts';
 import { mediaFanout } from './media-fanout.ts';
@@ -55,8 +55,7 @@ export class Daemon {
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
-  /** The cameras' own video, of those that show it. */
-  readonly #media = new Map<string, LiveMedia>();
+  readonly #liveMedia = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
@@ -115,10 +114,17 @@ export class Daemon {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
     const views = [...this.#cameras].map(
-      ([id, pipeline]) => [id, new LiveCamera(id, pipeline, this.#media.get(id), clock)] as const,
+      ([id, pipeline]) => [id, new LiveCamera(id, pipeline, this.#liveMedia.get(id), clock)] as const,
     );
+    const editor = configEditor(parts, this.#folder, this.#cameras);
     this.#preview = new PreviewServer(
-      { ...parts, cameras: new Map(views), encodeJpeg, device: () => this.#deviceState() },
+      {
+        ...parts,
+        cameras: new Map(views),
+        events: this.#store.history,
+        editor,
+        device: () => this.#deviceState(),
+      },
       { ...(parts.onServed && { onServed: parts.onServed }) },
     );
   }
@@ -242,7 +248,7 @@ export class Daemon {
     };
     const recorder = this.#recorder(cameraId, camera);
     const media = camera.preview.mse ? new LiveMedia() : undefined;
-    if (media) this.#media.set(cameraId, media);
+    if (media) this.#liveMedia.set(cameraId, media);
     const sinks = [recorder, media].filter((sink) => sink !== undefined);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
