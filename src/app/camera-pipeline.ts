@@ -17,12 +17,13 @@ import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
-import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { encodeJpeg } from './frame-jpeg.ts';
 import { FrameRate } from './frame-rate.ts';
+import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
-import { PipelineStats } from './pipeline-stats.ts';
+import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
 /** A snapshot is of the next frame; a camera that has none by then has none. */
 const SNAPSHOT_DEADLINE_MS = 5_000;
@@ -54,6 +55,8 @@ export interface CameraPipelineParts {
 export class CameraPipeline implements Service {
   readonly name: string;
   readonly stats = new PipelineStats();
+  /** For those who watch. */
+  readonly live: LivePictures;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
   #motionGate: MotionGate;
@@ -68,13 +71,13 @@ export class CameraPipeline implements Service {
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #lossTimer: Timer | undefined;
-  #snapshots: ((picture: Picture) => void)[] = [];
   #pictureSizePx: SizePx | null = null;
 
   constructor(parts: CameraPipelineParts) {
     const { cameraId, config, source, clock, random } = parts;
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
+    this.live = new LivePictures(clock);
     this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
@@ -161,10 +164,7 @@ export class CameraPipeline implements Service {
       {
         result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
         failed: (frame, error) => this.#failed(frame, error),
-        dropped: (frame, reason) => {
-          this.stats.frames.add(reason);
-          frame.release();
-        },
+        dropped: (frame, reason) => this.#notInferred(frame, reason),
       },
     );
     this.#objects.start();
@@ -218,9 +218,8 @@ export class CameraPipeline implements Service {
 
   /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
   async snapshot(): Promise<Buffer> {
-    const next = new Promise<Picture>((resolve) => this.#snapshots.push(resolve));
     const what = `waiting for a frame of camera ${this.#parts.cameraId}`;
-    return encodeJpeg(await withDeadline(next, SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
+    return encodeJpeg(await withDeadline(this.live.next(), SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
   }
 
   #opened(info: StreamInfo): void {
@@ -247,10 +246,14 @@ export class CameraPipeline implements Service {
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
     this.#pictureSizePx = frame.source;
-    for (const taker of this.#snapshots.splice(0)) taker(copyPicture(frame));
+    if (this.live.watched) this.live.captured(frame);
     const outcome = this.#look(frame);
-    if (outcome === 'offered') return;
+    if (outcome !== 'offered') this.#notInferred(frame, outcome);
+  }
+
+  #notInferred(frame: Frame, outcome: FrameOutcome): void {
     this.stats.frames.add(outcome);
+    if (this.live.watched) this.live.decided(frame.seq, null);
     frame.release();
   }
 
@@ -277,23 +280,18 @@ export class CameraPipeline implements Service {
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {
     const { stats } = this;
     stats.frames.add('inferred');
-    const { preprocessMs, runMs, decodeMs } = result.timings;
-    const inferringMs = preprocessMs + runMs + decodeMs;
-    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - inferringMs));
-    stats.add('preprocess', preprocessMs);
-    stats.add('run', runMs);
-    stats.add('decode', decodeMs);
+    stats.inferred(result.timings, inferredAtMs - frame.times.decodedAtMs);
     const startMs = this.#parts.clock.monoMs();
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);
     stats.add('track', this.#parts.clock.monoMs() - startMs);
+    if (this.live.asked) this.live.decided(frame.seq, foundIn(frame, this.#objects.seen()));
     stats.add('decoded_to_event', this.#parts.clock.wallMs() - frame.times.decodedAtMs);
     frame.release();
   }
 
   #failed(frame: Frame, error: OcellusError): void {
-    this.stats.frames.add('inference_failed');
     this.#log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
-    frame.release();
+    this.#notInferred(frame, 'inference_failed');
   }
 }

@@ -25,6 +25,8 @@ import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { inSection } from './in-section.ts';
+import { LiveMedia } from './live-media.ts';
+import { mediaFanout } from './media-fanout.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { createPreview } from './preview.ts';
 import { RememberedScene } from './remembered-scene.ts';
@@ -52,6 +54,7 @@ export class Daemon {
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
+  readonly #liveMedia = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
@@ -111,7 +114,7 @@ export class Daemon {
     }
     this.#preview = createPreview(parts, {
       ...{ cameras: this.#cameras, models: this.#models, classifiers: this.#classifiers },
-      ...{ store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
+      ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
       diskFull: () => this.#retention?.hasRoom === false,
     });
   }
@@ -234,6 +237,9 @@ export class Daemon {
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
     const recorder = this.#recorder(cameraId, camera);
+    const media = camera.preview.mse ? new LiveMedia() : undefined;
+    if (media) this.#liveMedia.set(cameraId, media);
+    const sinks = [recorder, media].filter((sink) => sink !== undefined);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,
@@ -243,7 +249,7 @@ export class Daemon {
         pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
         clock,
         baseDir,
-        ...(recorder && { media: recorder }),
+        ...(sinks.length > 0 && { media: mediaFanout(sinks) }),
       }),
     );
     return new CameraPipeline({

@@ -12,7 +12,7 @@ import { Presence, type PresenceCounts } from './presence.ts';
 import { changeRules, type RuleSet } from './rule-change.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, type SeenObject, Subject } from './subject.ts';
+import { type Happenings, type ShownObject, Subject } from './subject.ts';
 import { Untold } from './untold.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
@@ -59,7 +59,7 @@ export class CameraRules {
   }
 
   /** Objects that were seen in the newest update. */
-  seenObjects(): SeenObject[] {
+  seenObjects(): ShownObject[] {
     return this.#subjects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 
