@@ -8,6 +8,7 @@ import { ClipRecorder, preRollKeepMs } from '../store/media/clip-recorder.ts';
 import { PreRoll } from '../store/media/pre-roll.ts';
 import { SnapshotFiles } from '../store/media/snapshot-files.ts';
 import { CameraStills, STILL_KEEP_MS } from './camera-stills.ts';
+import { LiveMedia } from './live-media.ts';
 import { mediaFanout } from './media-fanout.ts';
 
 const MIB = 1024 * 1024;
@@ -27,12 +28,14 @@ export interface CameraMedia {
   /** Takes the camera's own video; absent: nobody needs it, and it is not to be copied. */
   readonly sink: MediaSink | undefined;
   readonly recorder: ClipRecorder | undefined;
+  /** For those who watch it; absent: nobody may. */
+  readonly live: LiveMedia | undefined;
   readonly snapshotFiles: SnapshotFiles | undefined;
   readonly stills: (source: FrameSource) => CameraStills | undefined;
 }
 
 export function cameraMedia(cameraId: string, config: CameraConfig, parts: CameraMediaParts): CameraMedia {
-  const { record, snapshots, capture } = config;
+  const { record, snapshots, capture, preview } = config;
   const { folder, hasRoom, log } = parts;
   const takesStills = snapshots.fullSize && (snapshots.enabled || record.enabled);
   const keepMs = Math.max(record.enabled ? preRollKeepMs(record) : 0, takesStills ? STILL_KEEP_MS : 0);
@@ -41,9 +44,14 @@ export function cameraMedia(cameraId: string, config: CameraConfig, parts: Camer
   const recorder = record.enabled
     ? new ClipRecorder({ cameraId, config: record, folder, preRoll: ring, hasRoom, log })
     : undefined;
+  const live = preview.mse ? new LiveMedia() : undefined;
+  const sinks = [takesStills || recorder ? ring : undefined, recorder, live].filter(
+    (sink) => sink !== undefined,
+  );
   return {
-    sink: takesStills || recorder ? mediaFanout([ring, ...(recorder ? [recorder] : [])]) : undefined,
+    sink: sinks.length > 0 ? mediaFanout(sinks) : undefined,
     recorder,
+    live,
     snapshotFiles: snapshots.enabled ? new SnapshotFiles({ cameraId, folder, hasRoom, log }) : undefined,
     stills: (source) =>
       takesStills

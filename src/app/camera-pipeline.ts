@@ -16,10 +16,11 @@ import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
 import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
 import { CurrentPicture } from './current-picture.ts';
 import { FrameRate } from './frame-rate.ts';
+import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PresenceCounts } from './pipeline-outlet.ts';
-import { PipelineStats } from './pipeline-stats.ts';
+import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
 /** Of the time to close in, one part in so many is for the last views to be had at full size. */
 const LAST_VIEWS_SHARE = 4;
@@ -33,6 +34,8 @@ const MOTION_PERIOD_MS = 180;
 export class CameraPipeline implements Service {
   readonly name: string;
   readonly stats = new PipelineStats();
+  /** For those who watch. */
+  readonly live: LivePictures;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
   #motionGate: MotionGate;
@@ -55,6 +58,7 @@ export class CameraPipeline implements Service {
     const { cameraId, config, source, clock, random } = parts;
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
+    this.live = new LivePictures(clock);
     this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
@@ -134,10 +138,7 @@ export class CameraPipeline implements Service {
       {
         result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
         failed: (frame, error) => this.#failed(frame, error),
-        dropped: (frame, reason) => {
-          this.stats.frames.add(reason);
-          frame.release();
-        },
+        dropped: (frame, reason) => this.#notInferred(frame, reason),
       },
     );
     this.#objects.start();
@@ -239,9 +240,14 @@ export class CameraPipeline implements Service {
     this.stats.frames.add('captured');
     this.#currentPicture.see(frame);
     this.#pictureSizePx = frame.source;
+    if (this.live.watched) this.live.captured(frame);
     const outcome = this.#look(frame);
-    if (outcome === 'offered') return;
+    if (outcome !== 'offered') this.#notInferred(frame, outcome);
+  }
+
+  #notInferred(frame: Frame, outcome: FrameOutcome): void {
     this.stats.frames.add(outcome);
+    if (this.live.watched) this.live.decided(frame.seq, null);
     frame.release();
   }
 
@@ -276,23 +282,18 @@ export class CameraPipeline implements Service {
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {
     const { stats } = this;
     stats.frames.add('inferred');
-    const { preprocessMs, runMs, decodeMs } = result.timings;
-    const inferringMs = preprocessMs + runMs + decodeMs;
-    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - inferringMs));
-    stats.add('preprocess', preprocessMs);
-    stats.add('run', runMs);
-    stats.add('decode', decodeMs);
+    stats.inferred(result.timings, inferredAtMs - frame.times.decodedAtMs);
     const startMs = this.#parts.clock.monoMs();
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);
     stats.add('track', this.#parts.clock.monoMs() - startMs);
+    if (this.live.asked) this.live.decided(frame.seq, foundIn(frame, this.#objects.seen()));
     stats.add('decoded_to_event', this.#parts.clock.wallMs() - frame.times.decodedAtMs);
     frame.release();
   }
 
   #failed(frame: Frame, error: OcellusError): void {
-    this.stats.frames.add('inference_failed');
     this.#log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
-    frame.release();
+    this.#notInferred(frame, 'inference_failed');
   }
 }

@@ -26,6 +26,7 @@ import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { inSection } from './in-section.ts';
+import type { LiveMedia } from './live-media.ts';
 import { ModelRuntimes } from './model-runtimes.ts';
 import { createPreview } from './preview.ts';
 import { RememberedScene } from './remembered-scene.ts';
@@ -52,6 +53,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models: ModelRuntimes;
   readonly #cameras = new Map<string, CameraPipeline>();
+  readonly #liveMedia = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
@@ -113,7 +115,7 @@ export class Daemon {
     }
     this.#preview = createPreview(parts, {
       ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
-      ...{ store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
+      ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
       diskFull: () => this.#retention?.hasRoom === false,
     });
   }
@@ -208,6 +210,7 @@ export class Daemon {
       clock,
       log,
     });
+    if (media.live) this.#liveMedia.set(cameraId, media.live);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,

@@ -1,5 +1,6 @@
 import { Counters, RecentSamples } from '../base/counters.ts';
 import { Histogram, LATENCY_BOUNDS_MS } from '../base/histogram.ts';
+import type { InferenceResult } from '../infer/frame-detector.ts';
 
 /** Why a frame that arrived was not inferred, or where it ended. */
 export type FrameOutcome =
@@ -42,6 +43,14 @@ export class PipelineStats {
     }
     samples.add(ms);
     this.histograms.get(stage)?.add(ms);
+  }
+
+  /** One frame was inferred. @param sinceDecodedMs from its being decoded to its result; what is not inference was waiting */
+  inferred({ preprocessMs, runMs, decodeMs }: InferenceResult['timings'], sinceDecodedMs: number): void {
+    this.add('queue', Math.max(0, sinceDecodedMs - preprocessMs - runMs - decodeMs));
+    this.add('preprocess', preprocessMs);
+    this.add('run', runMs);
+    this.add('decode', decodeMs);
   }
 
   /** The q-quantile of a stage's recent latencies, ms; NaN before the first. */

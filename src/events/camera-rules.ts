@@ -13,7 +13,7 @@ import { type Recognisable, Recognition } from './recognition.ts';
 import { changeRules, type RuleSet } from './rule-change.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, isCandidate, type SeenObject, Subject } from './subject.ts';
+import { type Happenings, isCandidate, type ShownObject, Subject } from './subject.ts';
 import { Subjects } from './subjects.ts';
 import { Untold } from './untold.ts';
 import { UpdateThrottle } from './update-throttle.ts';
@@ -63,7 +63,7 @@ export class CameraRules {
   }
 
   /** Objects that were seen in the newest update. */
-  seenObjects(): SeenObject[] {
+  seenObjects(): ShownObject[] {
     return this.#subjects.objects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 

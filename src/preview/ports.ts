@@ -7,6 +7,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { EventHistory } from '../flow/event-query.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import type { LiveFeed } from './live/live-feed.ts';
 
 // What the preview needs of the rest of the program; src/app implements it.
 
@@ -45,6 +46,7 @@ export interface PreviewCamera {
   readonly losses: Readonly<Record<string, number>>;
   /** By stage, since the start, ms. */
   readonly histograms: ReadonlyMap<string, Histogram>;
+  readonly live: LiveFeed;
   /** By stage; a stage that has not run is left out. */
   latencies(): Readonly<Record<string, RecentMs>>;
   /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */

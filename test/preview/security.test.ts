@@ -56,20 +56,25 @@ beforeAll(async () => {
 
 afterAll(() => daemon?.stop());
 
-function call(
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Of a refusal; of what is granted only the head is looked at, for streams would go on for ever. */
+  readonly text: string;
+}
+
+async function call(
   { method, path }: Pick<Operation, 'method' | 'path'>,
   headers: Record<string, string> = {},
   cameraId = 'front',
-): Promise<Response> {
+): Promise<Answer> {
   const address = path.replace('{cameraId}', cameraId).replaceAll(/\{\w+\}/g, '0123456789abcdef');
   const stop = new AbortController();
-  // Streams would go on for ever: the head is all that is looked at.
-  return fetch(`${daemon.url}${address}`, {
-    method,
-    headers,
-    signal: stop.signal,
-    redirect: 'manual',
-  }).finally(() => setTimeout(() => stop.abort(), 50));
+  const options = { method, headers, signal: stop.signal, redirect: 'manual' } as const;
+  const response = await fetch(`${daemon.url}${address}`, options);
+  const text = response.status >= 400 ? await response.text() : '';
+  stop.abort();
+  return { status: response.status, headers: response.headers, text };
 }
 
 const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
@@ -101,7 +106,7 @@ describe.each(guarded)('$method $path, for $access', (operation) => {
       ['viewer', 'operator', 'admin'].indexOf(role) <
       ['viewer', 'operator', 'admin'].indexOf(operation.access),
   );
-  test.skipIf(lesser.length === 0).each(lesser)('is closed to the role %s', async (role) => {
+  test.each(lesser)('is closed to the role %s', async (role) => {
     expect((await call(operation, bearer(tokens[role]))).status).toBe(403);
   });
 
@@ -109,18 +114,6 @@ describe.each(guarded)('$method $path, for $access', (operation) => {
     const role = operation.access as 'viewer' | 'operator' | 'admin';
     expect([401, 403]).not.toContain((await call(operation, bearer(tokens[role]))).status);
   });
-
-  test.skipIf(!operation.camera)(
-    'does not tell a camera that is not theirs from one that is not there',
-    async () => {
-      const [theirs, others, nobodys] = await Promise.all(
-        ['front', 'yard', 'nowhere'].map((cameraId) => call(operation, bearer(tokens.frontOnly), cameraId)),
-      );
-      expect([others!.status, nobodys!.status]).toEqual([404, 404]);
-      expect(await others!.text()).toBe(await nobodys!.text());
-      expect(theirs!.status).not.toBe(403);
-    },
-  );
 
   test('cannot be called by the page of another site with the cookie of a user', async () => {
     const cookie = await login('ann');
@@ -131,6 +124,17 @@ describe.each(guarded)('$method $path, for $access', (operation) => {
       'sec-fetch-mode': 'cors',
     };
     expect((await call(operation, headers)).status).toBe(403);
+  });
+});
+
+describe.each(guarded.filter(({ camera }) => camera))('$method $path', (operation) => {
+  test('does not tell a camera that is not theirs from one that is not there', async () => {
+    const [theirs, others, nobodys] = await Promise.all(
+      ['front', 'yard', 'nowhere'].map((cameraId) => call(operation, bearer(tokens.frontOnly), cameraId)),
+    );
+    expect([others!.status, nobodys!.status]).toEqual([404, 404]);
+    expect(others!.text).toBe(nobodys!.text);
+    expect(theirs!.status).not.toBe(403);
   });
 });
 

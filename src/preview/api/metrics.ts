@@ -6,7 +6,7 @@ import type { EventStreams } from '../server/server-sent-events.ts';
 
 /** What a Prometheus server reads. */
 export function metricsRoutes(app: PreviewApp, parts: PreviewParts, streams: EventStreams): void {
-  const metrics = new Metrics(parts, () => ({ streams: streams.count }));
+  const metrics = new Metrics(parts, () => ({ streams: streams.count, viewers: app.viewers }));
   app.addHook('onClose', async () => metrics.close());
   app.get(
     '/metrics',

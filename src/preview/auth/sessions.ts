@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock, Timer } from '../../base/clock.ts';
 
 const ID_BYTES = 32;
@@ -45,6 +46,8 @@ export class Sessions {
     for (const [key] of theirs.slice(0, Math.max(0, theirs.length + 1 - MAX_PER_USER))) this.#end(key);
     const nowMs = this.#clock.monoMs();
     const session = { userName, end: new AbortController(), beganMs: nowMs, usedMs: nowMs };
+    // One for each stream that a page has open.
+    setMaxListeners(0, session.end.signal);
     this.#sessions.set(keyOf(id), session);
     this.#sweepTimer ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
     return id;

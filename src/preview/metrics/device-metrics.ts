@@ -56,6 +56,19 @@ export function deviceMetrics(
           value: 1,
         })),
     ),
+    readGauge(
+      {
+        name: 'ocellus_viewers',
+        help: 'Who watches live now',
+        labelNames: ['camera', 'transport'],
+        registers: [],
+      },
+      () =>
+        [...server().viewers.counts()].map(({ cameraId, transport, viewers }) => ({
+          labels: { camera: cameraId, transport },
+          value: viewers,
+        })),
+    ),
     readGauge({ name: 'ocellus_event_streams', help: 'Open streams of events', registers: [] }, () => [
       { labels: {}, value: server().streams },
     ]),

@@ -1,5 +1,6 @@
 import { type Metric, Registry } from 'prom-client';
 import type { PreviewParts } from '../ports.ts';
+import type { Viewers } from '../server/viewers.ts';
 import { cameraMetrics } from './camera-metrics.ts';
 import { deviceMetrics } from './device-metrics.ts';
 import { EventMetrics } from './event-metrics.ts';
@@ -9,6 +10,7 @@ import type { ReadHistogram } from './read-metrics.ts';
 export interface ServerCounts {
   /** Open streams of server-sent events. */
   readonly streams: number;
+  readonly viewers: Viewers;
 }
 
 /** Every metric of the daemon. */

@@ -13,6 +13,7 @@ import type { PageFile } from './page-files.ts';
 import type { PreviewApp, RoutePlugin, ZodProvider } from './preview-app.ts';
 import { HttpProblem, problemOf, sendProblem } from './problem.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import { Viewers } from './viewers.ts';
 import { zodSerializer, zodValidator } from './zod-compilers.ts';
 
 /** The largest body that any route takes: an edit of a camera with many zones. */
@@ -57,6 +58,7 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
   );
   // Forms of other sites can send text; JSON only with a preflight.
   app.removeContentTypeParser('text/plain');
+  app.decorate('viewers', new Viewers());
   app.decorateRequest('user', null);
   app.decorateRequest('loggedOut', null);
   await app.register(websocket, { options: { maxPayload: MAX_WEBSOCKET_BYTES, perMessageDeflate: false } });
@@ -78,6 +80,8 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
     request.user = identity?.user ?? null;
     request.loggedOut = identity?.signal ?? null;
     checkAccess(request, parts);
+    const { watches } = request.routeOptions.config;
+    if (watches !== undefined) app.viewers.follow(request, watches);
     return undefined;
   });
   for (const plugin of options.plugins) plugin(app, parts);

@@ -9,6 +9,7 @@ import type {
 import type { z } from 'zod';
 import type { Role } from '../../config/http-schema.ts';
 import type { PreviewParts } from '../ports.ts';
+import type { Transport, Viewers } from './viewers.ts';
 
 /** Types of a route's parameters, query, body and reply are those of its zod schemas. */
 export interface ZodProvider extends FastifyTypeProvider {
@@ -45,8 +46,13 @@ declare module 'fastify' {
     camera?: true;
     /** What it is for, in the API's description. Only files of the page have none. */
     summary?: string;
+    /** The reply goes on for as long as somebody watches a camera. */
+    watches?: Transport;
     /** Media type of a reply that is not JSON. */
     produces?: string;
+  }
+  interface FastifyInstance {
+    viewers: Viewers;
   }
   interface FastifyRequest {
     /** Null where nobody has logged in and the route is public. */

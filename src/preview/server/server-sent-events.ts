@@ -68,8 +68,11 @@ export class EventStream {
   async drained(): Promise<void> {
     while (this.#response.writableNeedDrain && !this.ended.aborted) {
       await new Promise<void>((resolve) => {
-        this.#response.once('drain', resolve);
-        this.ended.addEventListener('abort', () => resolve(), { once: true });
+        const done = () => {
+          this.#response.off('drain', done).off('close', done);
+          resolve();
+        };
+        this.#response.once('drain', done).once('close', done);
       });
     }
   }

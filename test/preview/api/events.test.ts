@@ -1,4 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DomainEvent, domainEventSchema } from '../../../src/flow/domain-event.ts';
@@ -200,5 +201,22 @@ describe('the stream', () => {
       store.put(drafts.entered('somebody', 'drive'));
     });
     expect(ids).toEqual([from + 2]);
+  });
+
+  test('lets go of a reader that takes nothing, and of nobody else', async () => {
+    const { store, url } = preview;
+    const socket = createConnection(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+    const from = store.history.lastSeq;
+    socket.pause();
+    socket.write('GET /api/events/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    const streams = async () =>
+      /^ocellus_event_streams (\d+)$/m.exec(await (await get('/metrics')).text())?.[1];
+    await waitUntil(async () => (await streams()) === '1', 'the stream is open');
+    // The kernel takes a few megabytes before anything waits here.
+    for (let i = 0; i < 12_000; i++) store.put(drafts.started(`flood-${i}`));
+    await waitUntil(async () => (await streams()) === '0', 'the reader was let go');
+    socket.destroy();
+    await waitUntil(() => store.history.lastSeq === from + 12_000, 'every event is stored');
+    expect(await read(1, { 'last-event-id': String(from + 11_999) })).toEqual([from + 12_000]);
   });
 });
