@@ -1,0 +1,92 @@
+import { RtpTimes } from '../overlay/rtp-times.ts';
+import type { TracksMessage } from '../server/contract.ts';
+import { request } from '../server/request.ts';
+import { PictureWatch, untilBroken } from './picture-watch.ts';
+import { cameraPath, type LiveStage, TransportFailure } from './stage.ts';
+import { watchFrames } from './video-frames.ts';
+
+/** On a local network all candidates are there at once; what takes longer is not worth the wait. */
+const GATHERING_MS = 500;
+
+/** WebRTC by the WHEP protocol (RFC 9725), with the tracks on a data channel of the same connection. */
+export async function playWebrtc(stage: LiveStage, signal: AbortSignal): Promise<void> {
+  const { broken, fail } = untilBroken(signal);
+  const watch = new PictureWatch(fail);
+  const times = new RtpTimes();
+  const peer = new RTCPeerConnection();
+  const { video } = stage;
+  let resource: string | undefined;
+  const onTracks = ({ data }: MessageEvent<string>) => {
+    const message = JSON.parse(data) as TracksMessage;
+    times.add(message);
+    stage.onTracks(message);
+  };
+  peer.addTransceiver('video', { direction: 'recvonly' });
+  // Without a channel in the offer the answer cannot have one.
+  peer.createDataChannel('tracks').onmessage = onTracks;
+  peer.ondatachannel = ({ channel }) => {
+    channel.onmessage = onTracks;
+  };
+  peer.ontrack = ({ track, receiver }) => {
+    // Pictures are shown as they come: this is no film.
+    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+    video.srcObject = new MediaStream([track]);
+    void video.play().catch(() => {});
+  };
+  peer.onconnectionstatechange = () => {
+    const { connectionState } = peer;
+    if (connectionState === 'failed' || connectionState === 'closed') {
+      fail(new TransportFailure('the connection was lost'));
+    }
+  };
+  const unwatch = watchFrames(video, ({ rtpTimestamp }) => {
+    watch.seen();
+    stage.onPicture({
+      captureAtMs: rtpTimestamp === undefined ? undefined : times.captureAtMs(rtpTimestamp),
+    });
+  });
+  watch.start();
+  try {
+    stage.show('video');
+    await Promise.race([negotiate(peer, stage.cameraId, signal).then((url) => (resource = url)), broken]);
+    await broken;
+  } finally {
+    unwatch();
+    watch.stop();
+    peer.onconnectionstatechange = null;
+    peer.close();
+    video.srcObject = null;
+    // The server would notice by itself, later.
+    if (resource !== undefined) void request(resource, { method: 'DELETE' }).catch(() => {});
+  }
+}
+
+/** @returns the address of the session */
+async function negotiate(peer: RTCPeerConnection, cameraId: string, signal: AbortSignal): Promise<string> {
+  await peer.setLocalDescription();
+  await gathered(peer);
+  const response = await fetchAnswer(cameraId, peer.localDescription?.sdp ?? '', signal);
+  await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+  return response.headers.get('location') ?? '';
+}
+
+function fetchAnswer(cameraId: string, sdp: string, signal: AbortSignal): Promise<Response> {
+  return request(cameraPath(cameraId, 'whep'), {
+    method: 'POST',
+    body: sdp,
+    headers: { 'content-type': 'application/sdp', accept: 'application/sdp' },
+    signal,
+  });
+}
+
+function gathered(peer: RTCPeerConnection): Promise<void> {
+  if (peer.iceGatheringState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, GATHERING_MS);
+    peer.addEventListener('icegatheringstatechange', () => {
+      if (peer.iceGatheringState !== 'complete') return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
