@@ -19,6 +19,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const status = await runCli(process.argv, {
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,

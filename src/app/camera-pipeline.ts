@@ -8,6 +8,7 @@ import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
+import type { SizePx } from '../flow/geometry.ts';
 import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
@@ -16,12 +17,11 @@ import { MotionGate } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
-import type { PipelineOutlet } from './pipeline-outlet.ts';
+import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
 import { PipelineStats } from './pipeline-stats.ts';
 
-/** Motion is reported as over when it has not been seen for so long. */
-const MOTION_HOLD_MS = 2_000;
 /** A snapshot is of the next frame; a camera that has none by then has none. */
 const SNAPSHOT_DEADLINE_MS = 5_000;
 /** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
@@ -58,6 +58,7 @@ export class CameraPipeline implements Service {
   readonly #camera: Camera;
   readonly #motionGate: MotionGate;
   readonly #inferenceGate: InferenceGate;
+  readonly #motion: MotionReport;
   readonly #objects: ObjectStage;
   readonly #log: Logger;
   #lane: Lane | undefined;
@@ -65,13 +66,12 @@ export class CameraPipeline implements Service {
   #fps: number;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
-  #moving = false;
-  #movedMonoMs = Number.NEGATIVE_INFINITY;
   #lossTimer: Timer | undefined;
   /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
   #periodMs = 0;
   #lookedMonoMs = Number.NEGATIVE_INFINITY;
   #snapshots: ((picture: Picture) => void)[] = [];
+  #pictureSizePx: SizePx | null = null;
 
   constructor(parts: CameraPipelineParts) {
     const { cameraId, config, source, clock, random } = parts;
@@ -83,6 +83,7 @@ export class CameraPipeline implements Service {
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
+    this.#motion = new MotionReport((moving) => parts.outlet.motion(cameraId, moving));
     this.#objects = new ObjectStage(parts);
     this.#camera = new Camera({
       id: cameraId,
@@ -107,12 +108,35 @@ export class CameraPipeline implements Service {
     });
   }
 
+  /** In force. */
+  get config(): CameraConfig {
+    return this.#parts.config;
+  }
+
   get state(): CameraState {
     return this.#state;
   }
 
   get detecting(): boolean {
     return this.#detecting;
+  }
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  get moving(): boolean {
+    return this.#motion.moving;
+  }
+
+  /** Size of the camera's own picture; null before the first. */
+  get pictureSizePx(): SizePx | null {
+    return this.#pictureSizePx;
+  }
+
+  /** Objects present now. */
+  get present(): PresenceCounts {
+    return this.#objects.present;
   }
 
   /** Pictures lost before they became frames, by reason. */
@@ -219,6 +243,7 @@ export class CameraPipeline implements Service {
 
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
+    this.#pictureSizePx = frame.source;
     for (const taker of this.#snapshots.splice(0)) taker(copyPicture(frame));
     const outcome = this.#look(frame);
     if (outcome === 'offered') return;
@@ -234,7 +259,7 @@ export class CameraPipeline implements Service {
     this.#lookedMonoMs = atMonoMs;
     const startMs = this.#parts.clock.monoMs();
     const motion = this.#motionGate.observe(frame);
-    this.#reportMotion(motion.moving, atMonoMs);
+    this.#motion.look(motion.moving, atMonoMs);
     if (motion.sceneChange) this.#objects.sceneChanged();
     const reason = this.#inferenceGate.shouldInfer({
       atMonoMs,
@@ -265,13 +290,5 @@ export class CameraPipeline implements Service {
     this.stats.frames.add('inference_failed');
     this.#log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
     frame.release();
-  }
-
-  #reportMotion(moving: boolean, atMonoMs: number): void {
-    if (moving) this.#movedMonoMs = atMonoMs;
-    const held = moving || atMonoMs - this.#movedMonoMs < MOTION_HOLD_MS;
-    if (held === this.#moving) return;
-    this.#moving = held;
-    this.#parts.outlet.motion(this.#parts.cameraId, held);
   }
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { type Service, ServiceStack } from '../base/service.ts';
 import { version } from '../base/version.ts';
@@ -15,6 +14,7 @@ import type { DomainEvent } from '../flow/domain-event.ts';
 import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
+import { PreviewServer } from '../preview/server/preview-server.ts';
 import { EventStore } from '../store/event-store.ts';
 import { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
@@ -24,7 +24,9 @@ import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
+import { inSection } from './in-section.ts';
 import { ModelRuntime } from './model-runtime.ts';
+import { LiveCamera } from './preview-camera.ts';
 import { RememberedScene } from './remembered-scene.ts';
 
 /** How often the device's retained state is refreshed without a change. */
@@ -40,6 +42,8 @@ export interface DaemonParts extends LoadedConfig {
   readonly log: Logger;
   /** Hears every event once it is stored. */
   readonly onEvent?: (event: DomainEvent) => void;
+  /** Hears where the page is served, such as `http://127.0.0.1:8080`. */
+  readonly onServed?: (url: string) => void;
 }
 
 /** The one place that composes the program: store, models, broker and cameras, started in this order and closed in reverse. */
@@ -56,6 +60,7 @@ export class Daemon {
   readonly #mqtt: MqttPublisher | undefined;
   /** Absent when no camera records. */
   readonly #retention: MediaRetention | undefined;
+  readonly #preview: PreviewServer;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
@@ -104,6 +109,13 @@ export class Daemon {
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
+    const views = [...this.#cameras].map(
+      ([id, pipeline]) => [id, new LiveCamera(id, pipeline, clock)] as const,
+    );
+    this.#preview = new PreviewServer(
+      { ...parts, cameras: new Map(views), device: () => this.#deviceState() },
+      { ...(parts.onServed && { onServed: parts.onServed }) },
+    );
   }
 
   /** Runs until `signal` aborts; resolves when everything is closed and every object has its end. */
@@ -135,6 +147,8 @@ export class Daemon {
       await stack.start(this.#store, starting.signal);
       await this.#goOn();
       const services: Service[] = [
+        // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
+        this.#preview,
         ...this.#models.values(),
         ...this.#classifiers.values(),
         ...(this.#mqtt ? [this.#mqtt] : []),
@@ -162,7 +176,11 @@ export class Daemon {
   }
 
   #report(): void {
-    this.#mqtt?.deviceState({
+    this.#mqtt?.deviceState(this.#deviceState());
+  }
+
+  #deviceState(): Record<string, unknown> {
+    return {
       ...deviceReport({
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
         models: this.#models,
@@ -171,7 +189,7 @@ export class Daemon {
         store: this.#store.status,
       }),
       ...(this.#retention && { recording: { diskFull: !this.#retention.hasRoom } }),
-    });
+    };
   }
 
   /** Models are opened once, however many cameras use them. */
@@ -265,22 +283,4 @@ function limitsOf({ retention, reserveMiB }: StorageConfig) {
     maxDays: retention.clipsDays,
     reserveBytes: reserveMiB * 1024 ** 2,
   };
-}
-
-/**
- * Builds something from a section of the configuration. What cannot be built so will not be mended by starting again, and
- * systemd is told that by the exit status of a bad configuration.
- * @throws OcellusError `config_invalid` that names the section
- */
-function inSection<T>(section: string, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (!(error instanceof OcellusError)) throw error;
-    const { message, hint } = error;
-    throw new OcellusError('config_invalid', `${section}: ${message}`, {
-      ...(hint && { hint }),
-      cause: error,
-    });
-  }
 }

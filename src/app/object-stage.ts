@@ -83,6 +83,11 @@ export class ObjectStage {
     return Math.max(this.#liveTracks, this.#rules.liveObjects - this.#rules.waiting.length);
   }
 
+  /** Objects present now. */
+  get present(): PresenceCounts {
+    return this.#counts ?? this.#rules.counts();
+  }
+
   /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */
   start(): void {
     const { cameraId, sceneStore } = this.#parts;

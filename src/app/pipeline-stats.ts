@@ -12,7 +12,16 @@ export type FrameOutcome =
   | 'inference_failed';
 
 /** Latencies that are kept, ms. */
-export type Stage = 'motion' | 'queue' | 'preprocess' | 'run' | 'decode' | 'track' | 'decoded_to_event';
+export const STAGES = [
+  'motion',
+  'queue',
+  'preprocess',
+  'run',
+  'decode',
+  'track',
+  'decoded_to_event',
+] as const;
+export type Stage = (typeof STAGES)[number];
 
 const RECENT = 512;
 

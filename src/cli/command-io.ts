@@ -1,10 +1,11 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /**
  * What a subcommand may touch of the process: output, the signal that asks it to stop, and nothing else. A subcommand is
  * one file that exports `xyzCommand(io): Command`; it throws `OcellusError` and never calls `process.exit`.
  */
 export interface CommandIo {
+  readonly stdin: Readable;
   /** The command's result; with `--json` nothing else. */
   readonly stdout: Writable;
   /** Logs and messages for people. */

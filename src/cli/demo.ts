@@ -10,21 +10,23 @@ import { configSchema } from '../config/schema.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
 import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
 import type { CommandIo } from './command-io.ts';
-import { positive } from './option-values.ts';
+import { positive, tcpPort } from './option-values.ts';
 
 const DEMO_MODEL = fileURLToPath(new URL('../../models/demo-scene.onnx', import.meta.url));
 
 interface DemoOptions {
   readonly duration?: number;
   readonly seed: number;
+  readonly port: number;
 }
 
 /** `ocellus demo`: the whole daemon on a simulated camera; needs no camera, no broker and no network. */
 export function demoCommand(io: CommandIo): Command {
   return new Command('demo')
-    .description('run everything on a simulated street: camera, model, tracking, events, broker')
+    .description('run everything on a simulated street: camera, model, tracking, events, broker, web page')
     .option('--duration <s>', 'end after so many seconds (default: on Ctrl-C)', positive)
     .option('--seed <n>', 'another street', positive, 7)
+    .option('--port <n>', 'port of the web page; 0: any that is free', tcpPort, 0)
     .addHelpText(
       'after',
       '\nThe model of the demo was trained on this simulated street and knows nothing else. For real pictures give' +
@@ -33,7 +35,7 @@ export function demoCommand(io: CommandIo): Command {
     .action((options: DemoOptions) => demo(io, options));
 }
 
-async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<void> {
+async function demo(io: CommandIo, { duration, seed, port }: DemoOptions): Promise<void> {
   const broker = new EmbeddedBroker();
   await broker.start();
   const folder = await mkdtemp(join(tmpdir(), 'ocellus-demo-'));
@@ -43,12 +45,13 @@ async function demo(io: CommandIo, { duration, seed }: DemoOptions): Promise<voi
         'The model knows this simulated street only.\n',
     );
     const daemon = new Daemon({
-      config: demoConfig(broker.url, seed, folder),
+      config: demoConfig(broker.url, seed, folder, port),
       baseDir: process.cwd(),
       secrets: {},
       clock: new SystemClock(),
       random: Math.random,
       log: createLogger('warn'),
+      onServed: (url) => io.stdout.write(`Web page at ${url}\n`),
       onEvent: (event) => io.stdout.write(`${describeEvent(event)}\n`),
     });
     await runFor(daemon, io.signal, duration);
@@ -73,11 +76,12 @@ async function runFor(daemon: Daemon, signal: AbortSignal, durationS: number | u
   }
 }
 
-function demoConfig(brokerUrl: string, seed: number, folder: string) {
+function demoConfig(brokerUrl: string, seed: number, folder: string, port: number) {
   return configSchema.parse({
     device: { id: 'demo' },
     mqtt: { url: brokerUrl },
     storage: { path: folder },
+    http: { listen: `127.0.0.1:${port}` },
     models: { default: { file: DEMO_MODEL } },
     cameras: {
       street: {

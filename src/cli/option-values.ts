@@ -23,3 +23,12 @@ export function positiveInteger(text: string): number {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1');
   return value;
 }
+
+/** A TCP port; 0: any that is free. */
+export function tcpPort(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError('give a port, 0 to 65535');
+  }
+  return value;
+}

@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts';
 import { detectCommand } from './detect.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, exitStatusOf } from './exit-status.ts';
+import { passwordCommand } from './password.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { trackCommand } from './track.ts';
@@ -29,6 +30,7 @@ export function createProgram(io: CommandIo): Command {
     doctorCommand(io),
     detectCommand(io),
     trackCommand(io),
+    passwordCommand(io),
     benchCommand(io),
     schemaCommand(io),
   ]) {

@@ -1,4 +1,5 @@
 import type { CameraConfig } from './camera-schema.ts';
+import { checkHttp } from './http-checks.ts';
 import type { Finding, Path } from './issue.ts';
 import { checkPolygon, checkRules } from './rule-checks.ts';
 import type { Config, ModelConfig, MqttConfig } from './schema.ts';
@@ -18,7 +19,7 @@ export function crossCheck(
   classifierNames: readonly string[],
 ): Finding[] {
   return [
-    ...checkListen(config.http.listen),
+    ...checkHttp(config),
     ...(config.mqtt === undefined ? [] : checkMqtt(config.mqtt)),
     ...(config.mqtt?.frigate.enabled ? checkFrigateNames(config) : []),
     ...Object.entries(config.models).flatMap(([name, model]) => checkModel(['models', name], model)),
@@ -29,12 +30,6 @@ export function crossCheck(
     ...checkClassifierNames(config, classifierNames),
     ...Object.entries(config.cameras).flatMap(([name, camera]) => checkCamera(['cameras', name], camera)),
   ];
-}
-
-function checkListen(listen: string): Finding[] {
-  const port = Number(listen.slice(listen.lastIndexOf(':') + 1));
-  if (port <= 65_535) return [];
-  return [{ path: ['http', 'listen'], message: 'the port is above 65535', hint: 'use one of 1 to 65535' }];
 }
 
 function checkMqtt(mqtt: MqttConfig): Finding[] {

@@ -5,7 +5,7 @@ const HEAD = `# biome-ignore-all format: generated
 # yaml-language-server: $schema=schema.json
 #
 # Every key, with its default and what it means. A key that is commented out has no default. Names of models, cameras,
-# zones and lines are examples. Generated from src/config/schema.ts: "npm run generate" writes it anew.
+# zones, lines, users and tokens are examples. Generated from src/config/schema.ts: "npm run generate" writes it anew.
 `;
 
 /** Names that stand for the free ones. */
@@ -18,6 +18,8 @@ const SAMPLE_NAMES: Readonly<Record<string, string>> = {
   occupancy: 'crowd',
   classifiers: 'clothes',
   classify: 'clothes',
+  users: 'ann',
+  tokens: 'dashboard',
 };
 
 /** A configuration in YAML that states every key of the schema, with its default where it has one. */

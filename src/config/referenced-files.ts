@@ -2,19 +2,20 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
 import { resolveModel } from '../models/model-file.ts';
+import { type HttpSecrets, resolveHttp } from './http-secrets.ts';
 import { fileProblem, readSecret } from './interpolate.ts';
 import type { Finding, Path } from './issue.ts';
 import type { Config } from './schema.ts';
 import { resolveSource, sourceFile } from './source.ts';
 
 /** What the configuration keeps outside itself. Never logged, never served. */
-export interface Secrets {
+export interface Secrets extends Partial<HttpSecrets> {
   /** From `mqtt.password` or `mqtt.passwordFile`. */
   readonly mqttPassword?: string;
 }
 
 export interface Resolved {
-  /** Every path absolute. `mqtt.password` is left out. */
+  /** Every path absolute. `mqtt.password` and what proves users and tokens are left out. */
   readonly config: Config;
   readonly secrets: Secrets;
   readonly findings: readonly Finding[];
@@ -64,10 +65,20 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
     return { ...camera, source };
   });
   const { mqtt, secrets } = resolveMqtt(config.mqtt, baseDir, readable, findings);
+  const http = resolveHttp(config.http, baseDir, readable);
+  findings.push(...http.findings);
   const storage = { ...config.storage, path: resolve(baseDir, config.storage.path) };
   return {
-    config: { ...config, models, classifiers, cameras, storage, ...(mqtt === undefined ? {} : { mqtt }) },
-    secrets,
+    config: {
+      ...config,
+      models,
+      classifiers,
+      cameras,
+      http: http.http,
+      storage,
+      ...(mqtt === undefined ? {} : { mqtt }),
+    },
+    secrets: { ...secrets, ...http.secrets },
     findings,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
 import { cameraSchema } from './camera-schema.ts';
+import { httpSchema } from './http-schema.ts';
 import { identifier, unit } from './schema-parts.ts';
 
 // The one statement of the configuration: types, defaults, JSON Schema and documentation come from here.
@@ -112,14 +113,6 @@ export const classifierModelSchema = z.strictObject({
   mean: rgb.default([0.485, 0.456, 0.406]).describe('RGB of 0..1, subtracted from the picture'),
   std: positiveRgb.default([0.229, 0.224, 0.225]).describe('RGB of 0..1, divides the picture'),
   ...{ providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs },
-});
-
-export const httpSchema = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'use address:port, such as 127.0.0.1:8080')
-    .default('127.0.0.1:8080')
-    .describe('Address and port of the web page and the API'),
 });
 
 export const storageSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import type { CommandIo } from '../../src/cli/command-io.ts';
 
@@ -12,11 +12,13 @@ export interface CommandOutcome {
 export async function runCommand(
   create: (io: CommandIo) => Command,
   args: readonly string[],
+  stdin = '',
 ): Promise<CommandOutcome> {
   const stdout = collector();
   const stderr = collector();
   let status = 0;
   const io: CommandIo = {
+    stdin: Readable.from([stdin]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     signal: new AbortController().signal,

@@ -32,6 +32,7 @@ describe('config/example-full.yaml', () => {
       configSchema.parse({
         mqtt: { url: config.mqtt?.url },
         models: { default: { file: config.models.default?.file } },
+        http: { users: { ann: {} }, tokens: { dashboard: {} } },
         classifiers: { clothes: { file: config.classifiers.clothes?.file } },
         cameras: {
           front: {

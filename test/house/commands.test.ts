@@ -9,6 +9,7 @@ const files = filesUnder('src/cli', '.ts').filter((file) =>
 );
 
 const io: CommandIo = {
+  stdin: new PassThrough(),
   stdout: new PassThrough(),
   stderr: new PassThrough(),
   signal: new AbortController().signal,

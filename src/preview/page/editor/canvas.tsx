@@ -101,10 +101,10 @@ export function Canvas({ state, problems, act }: CanvasProps) {
   };
   const chosen = shapes.find(({ key }) => key === selected);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset
     <svg
       ref={root}
       class={`editor-canvas ${drawing === undefined ? '' : 'is-drawing'}`}
-      // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset
       role="group"
       aria-label="Zones and lines on the picture"
       onPointerDown={onPointerDown}

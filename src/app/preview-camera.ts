@@ -1,0 +1,116 @@
+import type { Clock } from '../base/clock.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
+import type { CameraState } from '../flow/camera-state.ts';
+import type { SizePx } from '../flow/geometry.ts';
+import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
+import type { CameraPipeline } from './camera-pipeline.ts';
+import { STAGES } from './pipeline-stats.ts';
+
+/** A rate is that of at least this time, so that who asks often does not see noise. */
+const RATE_WINDOW_MS = 2_000;
+
+/** A camera's pipeline as the preview sees it. Nothing is gathered for it: it reads what the pipeline keeps. */
+export class LiveCamera implements PreviewCamera {
+  readonly cameraId: string;
+  readonly #pipeline: CameraPipeline;
+  readonly #inferred: CountedRate;
+
+  constructor(cameraId: string, pipeline: CameraPipeline, clock: Clock) {
+    this.cameraId = cameraId;
+    this.#pipeline = pipeline;
+    this.#inferred = new CountedRate(() => pipeline.stats.frames.get('inferred'), clock);
+  }
+
+  get config(): CameraConfig {
+    return this.#pipeline.config;
+  }
+
+  get state(): CameraState {
+    return this.#pipeline.state;
+  }
+
+  get enabled(): boolean {
+    return this.#pipeline.enabled;
+  }
+
+  get detecting(): boolean {
+    return this.#pipeline.detecting;
+  }
+
+  get moving(): boolean {
+    return this.#pipeline.moving;
+  }
+
+  get pictureSizePx(): SizePx | null {
+    return this.#pipeline.pictureSizePx;
+  }
+
+  get present(): PresentObjects {
+    const { byLabel, byZone } = this.#pipeline.present;
+    return {
+      byLabel: Object.fromEntries(byLabel),
+      byZone: Object.fromEntries([...byZone].map(([zone, counts]) => [zone, Object.fromEntries(counts)])),
+    };
+  }
+
+  get capturedPerS(): number {
+    return this.#pipeline.captureFps;
+  }
+
+  get inferredPerS(): number {
+    return this.#inferred.perSecond();
+  }
+
+  get frames(): Readonly<Record<string, number>> {
+    return this.#pipeline.stats.frames.snapshot();
+  }
+
+  get captureDrops(): Readonly<Record<string, number>> {
+    return this.#pipeline.captureDrops;
+  }
+
+  get losses(): Readonly<Record<string, number>> {
+    return this.#pipeline.losses;
+  }
+
+  latencies(): Readonly<Record<string, RecentMs>> {
+    const { stats } = this.#pipeline;
+    const known = STAGES.map((stage) => {
+      const [p50, p95] = [stats.quantileMs(stage, 0.5), stats.quantileMs(stage, 0.95)];
+      return [stage, { p50: round(p50), p95: round(p95) }] as const;
+    });
+    return Object.fromEntries(known.filter(([, { p50 }]) => !Number.isNaN(p50)));
+  }
+
+  snapshot(): Promise<Buffer> {
+    return this.#pipeline.snapshot();
+  }
+}
+
+/** How fast a count grows, from the count alone: seen each time that somebody asks. */
+class CountedRate {
+  readonly #count: () => number;
+  readonly #clock: Clock;
+  #from: { readonly monoMs: number; readonly count: number };
+  #perSecond = 0;
+
+  constructor(count: () => number, clock: Clock) {
+    this.#count = count;
+    this.#clock = clock;
+    this.#from = { monoMs: clock.monoMs(), count: count() };
+  }
+
+  perSecond(): number {
+    const spanMs = this.#clock.monoMs() - this.#from.monoMs;
+    if (spanMs >= RATE_WINDOW_MS) {
+      const count = this.#count();
+      this.#perSecond = ((count - this.#from.count) * 1000) / spanMs;
+      this.#from = { monoMs: this.#from.monoMs + spanMs, count };
+    }
+    return this.#perSecond;
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

@@ -1,0 +1,95 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../../base/clock.ts';
+
+const ID_BYTES = 32;
+/** Logins of one user at the same time; one more ends the oldest. */
+const MAX_PER_USER = 32;
+const SWEEP_MS = 60_000;
+
+export interface SessionLimits {
+  /** A session that is not used for so long ends. */
+  readonly idleMs: number;
+  /** A session ends after so long, used or not. */
+  readonly maxMs: number;
+}
+
+export interface Session {
+  readonly userName: string;
+  /** Aborts when the session ends: whatever streams to it must end too. */
+  readonly signal: AbortSignal;
+}
+
+interface LiveSession {
+  readonly userName: string;
+  readonly end: AbortController;
+  readonly beganMs: number;
+  usedMs: number;
+}
+
+/** Who is logged in. Ids are 256 random bits; only their hashes are kept, and only in memory: a restart logs everybody out. */
+export class Sessions {
+  readonly #limits: SessionLimits;
+  readonly #clock: Clock;
+  readonly #sessions = new Map<string, LiveSession>();
+  #sweepTimer: Timer | undefined;
+
+  constructor(limits: SessionLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** @returns the id, for the cookie */
+  begin(userName: string): string {
+    const id = randomBytes(ID_BYTES).toString('base64url');
+    const theirs = [...this.#sessions].filter(([, session]) => session.userName === userName);
+    for (const [key] of theirs.slice(0, Math.max(0, theirs.length + 1 - MAX_PER_USER))) this.#end(key);
+    const nowMs = this.#clock.monoMs();
+    const session = { userName, end: new AbortController(), beganMs: nowMs, usedMs: nowMs };
+    this.#sessions.set(keyOf(id), session);
+    this.#sweepTimer ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
+    return id;
+  }
+
+  /** The session of an id, which is thereby used; undefined when there is none or it is over. */
+  use(id: string): Session | undefined {
+    const key = keyOf(id);
+    const session = this.#sessions.get(key);
+    if (session === undefined) return undefined;
+    if (this.#isOver(session)) {
+      this.#end(key);
+      return undefined;
+    }
+    session.usedMs = this.#clock.monoMs();
+    return { userName: session.userName, signal: session.end.signal };
+  }
+
+  end(id: string): void {
+    this.#end(keyOf(id));
+  }
+
+  close(): void {
+    this.#sweepTimer?.cancel();
+    for (const key of [...this.#sessions.keys()]) this.#end(key);
+  }
+
+  #isOver({ beganMs, usedMs }: LiveSession): boolean {
+    const nowMs = this.#clock.monoMs();
+    return nowMs - usedMs >= this.#limits.idleMs || nowMs - beganMs >= this.#limits.maxMs;
+  }
+
+  #end(key: string): void {
+    this.#sessions.get(key)?.end.abort();
+    this.#sessions.delete(key);
+  }
+
+  #sweep(): void {
+    for (const [key, session] of [...this.#sessions]) if (this.#isOver(session)) this.#end(key);
+    this.#sweepTimer =
+      this.#sessions.size === 0 ? undefined : this.#clock.after(SWEEP_MS, () => this.#sweep());
+  }
+}
+
+/** Looking a hash up tells nothing of the id, however long it takes. */
+function keyOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64');
+}

@@ -1,0 +1,57 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { CameraConfig } from '../config/camera-schema.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { CameraState } from '../flow/camera-state.ts';
+import type { SizePx } from '../flow/geometry.ts';
+
+// What the preview needs of the rest of the program; src/app implements it.
+
+/** Objects present now, by label, and by zone and label. */
+export interface PresentObjects {
+  readonly byLabel: Readonly<Record<string, number>>;
+  readonly byZone: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** The median and the 95th percentile of recent durations, ms. */
+export interface RecentMs {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** One camera as it is now. Getters are cheap: they read what the pipeline keeps anyway. */
+export interface PreviewCamera {
+  readonly cameraId: string;
+  /** In force: edits of zones, lines, masks and thresholds are in it at once. */
+  readonly config: CameraConfig;
+  readonly state: CameraState;
+  /** Switched on, by configuration or by command. */
+  readonly enabled: boolean;
+  readonly detecting: boolean;
+  readonly moving: boolean;
+  /** Size of the camera's own picture; null before the first. */
+  readonly pictureSizePx: SizePx | null;
+  readonly present: PresentObjects;
+  readonly capturedPerS: number;
+  readonly inferredPerS: number;
+  /** Frames by what became of them. */
+  readonly frames: Readonly<Record<string, number>>;
+  /** Pictures lost before they became frames, by reason. */
+  readonly captureDrops: Readonly<Record<string, number>>;
+  /** Connections lost or not made, by cause. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** By stage; a stage that has not run is left out. */
+  latencies(): Readonly<Record<string, RecentMs>>;
+  /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
+  snapshot(): Promise<Buffer>;
+}
+
+export interface PreviewParts extends LoadedConfig {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). Not for secrets. */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly cameras: ReadonlyMap<string, PreviewCamera>;
+  /** Models, store, broker and host as they are now. */
+  readonly device: () => Readonly<Record<string, unknown>>;
+}

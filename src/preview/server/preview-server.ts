@@ -1,0 +1,120 @@
+import type { AddressInfo } from 'node:net';
+import type { Timer } from '../../base/clock.ts';
+import { withDeadline } from '../../base/deadline.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Service } from '../../base/service.ts';
+import { cameraRoutes } from '../api/cameras.ts';
+import { sessionRoutes } from '../api/session.ts';
+import { Authenticator } from '../auth/authenticator.ts';
+import { Login } from '../auth/login.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import type { PreviewParts } from '../ports.ts';
+import { createApp } from './create-app.ts';
+import type { ListenerTimeouts } from './listener.ts';
+import { PAGE_FOLDER, readPageFiles } from './page-files.ts';
+import type { PreviewApp, RoutePlugin } from './preview-app.ts';
+import { tlsIdentity } from './tls-identity.ts';
+
+/** A port that is taken, or an address that the network does not have yet, is tried again so often. */
+const RETRY_MS = 5_000;
+
+export interface PreviewServerOptions {
+  /** Folder of the built page. */
+  readonly pageFolder?: string;
+  readonly timeouts?: ListenerTimeouts;
+  /** Hears where it listens, such as `http://127.0.0.1:8080`. */
+  readonly onServed?: (url: string) => void;
+}
+
+/** The web page and the API. Cameras and events do not depend on it: an address that is not to be had now is waited for. */
+export class PreviewServer implements Service {
+  readonly name = 'preview';
+  readonly #parts: PreviewParts;
+  readonly #options: PreviewServerOptions;
+  #app: PreviewApp | undefined;
+  #sessions: Sessions | undefined;
+  #retryTimer: Timer | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: PreviewParts, options: PreviewServerOptions = {}) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Where it listens, such as `http://127.0.0.1:8080`; undefined while it does not. */
+  get url(): string | undefined {
+    const address = this.#app?.server.address() as AddressInfo | null | undefined;
+    if (address === null || address === undefined) return undefined;
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    const scheme = this.#parts.config.http.tls === undefined ? 'http' : 'https';
+    return `${scheme}://${host}:${address.port}`;
+  }
+
+  /** @throws OcellusError when the configuration of users or TLS cannot be used */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { config, secrets, clock, log } = this.#parts;
+    const authenticator = new Authenticator(config.http, secrets, clock);
+    const login = new Login(secrets, clock, log);
+    this.#sessions = authenticator.sessions;
+    const plugins: RoutePlugin[] = [
+      (app, parts) => sessionRoutes(app, parts, authenticator, login),
+      cameraRoutes,
+    ];
+    this.#app = await createApp(this.#parts, {
+      authenticator,
+      plugins,
+      tls: await tlsIdentity({ http: config.http, storagePath: config.storage.path, clock, log }),
+      page: await readPageFiles(this.#options.pageFolder ?? PAGE_FOLDER),
+      timeouts: this.#options.timeouts,
+    });
+    await this.#listen(this.#app);
+  }
+
+  /** Ends every connection, streams included. */
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  async #listen(app: PreviewApp): Promise<void> {
+    const { listen } = this.#parts.config.http;
+    const { host, port } = splitAddress(listen);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        app.server.once('error', reject);
+        app.server.listen({ host, port }, () => {
+          app.server.off('error', reject);
+          resolve();
+        });
+      });
+      const { url = listen } = this;
+      this.#parts.log.info({ url }, 'page and API are served');
+      this.#options.onServed?.(url);
+    } catch (error) {
+      this.#parts.log.error(
+        { listen, error: messageOf(error), againInMs: RETRY_MS },
+        'page and API cannot be served: set http.listen to a free port of this device',
+      );
+      if (this.#closing !== undefined) return;
+      this.#retryTimer = this.#parts.clock.after(RETRY_MS, () => void this.#listen(app));
+    }
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#retryTimer?.cancel();
+    this.#sessions?.close();
+    const app = this.#app;
+    if (app === undefined) return;
+    for (const client of app.websocketServer.clients) client.terminate();
+    app.server.closeAllConnections();
+    await withDeadline(app.close(), deadlineMs, 'closing the page and API', this.#parts.clock);
+    if (app.server.listening) app.server.close();
+  }
+}
+
+/** `127.0.0.1:8080` or `[::1]:8080` as the schema admits it. */
+function splitAddress(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(':');
+  return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
+}
