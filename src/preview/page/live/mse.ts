@@ -10,7 +10,8 @@ import { watchFrames } from './video-frames.ts';
 type Message =
   | { readonly type: 'init'; readonly mime: string }
   | { readonly type: 'clock'; readonly mediaTimeS: number; readonly captureAtMs: number }
-  | { readonly type: 'unavailable'; readonly reason: string };
+  | { readonly type: 'skipped' }
+  | { readonly type: 'unavailable'; readonly reason: string; readonly hint: string };
 
 /** The camera's own stream, untouched, as fragmented MP4 over a WebSocket into Media Source Extensions. */
 export async function playMse(stage: LiveStage, signal: AbortSignal): Promise<void> {
@@ -19,10 +20,17 @@ export async function playMse(stage: LiveStage, signal: AbortSignal): Promise<vo
   const { broken, fail } = untilBroken(signal);
   const watch = new PictureWatch(fail);
   const { video } = stage;
-  const clock = new MediaClock();
+  let clock = new MediaClock();
   const socket = open(stage.cameraId);
   let feed: SourceFeed | undefined;
   const edge = new LiveEdge(video);
+  // Also when the camera has come back: its times begin anew.
+  const begin = (mime: string) => {
+    if (!MediaSource.isTypeSupported(mime)) return fail(unplayable(mime));
+    feed?.close();
+    clock = new MediaClock();
+    feed = new SourceFeed(video, mime, fail);
+  };
   watch.start();
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data !== 'string') {
@@ -33,8 +41,7 @@ export async function playMse(stage: LiveStage, signal: AbortSignal): Promise<vo
     const message = JSON.parse(data) as Message;
     if (message.type === 'clock') clock.add(message);
     else if (message.type === 'unavailable') fail(new TransportFailure(message.reason, true));
-    else if (!MediaSource.isTypeSupported(message.mime)) fail(unplayable(message.mime));
-    else feed = new SourceFeed(video, message.mime, fail);
+    else if (message.type === 'init') begin(message.mime);
   };
   socket.onclose = ({ code, reason }) =>
     fail(new TransportFailure(reason || `the connection was closed (${code})`));

@@ -1,4 +1,4 @@
-import { RtpTimes } from '../overlay/rtp-times.ts';
+import { SentTimes } from '../overlay/sent-times.ts';
 import type { TracksMessage } from '../server/contract.ts';
 import { request } from '../server/request.ts';
 import { PictureWatch, untilBroken } from './picture-watch.ts';
@@ -12,13 +12,14 @@ const GATHERING_MS = 500;
 export async function playWebrtc(stage: LiveStage, signal: AbortSignal): Promise<void> {
   const { broken, fail } = untilBroken(signal);
   const watch = new PictureWatch(fail);
-  const times = new RtpTimes();
+  const times = new SentTimes();
   const peer = new RTCPeerConnection();
   const { video } = stage;
   let resource: string | undefined;
   const onTracks = ({ data }: MessageEvent<string>) => {
     const message = JSON.parse(data) as TracksMessage;
-    times.add(message);
+    const { captureAtMs, frame } = message;
+    if (frame !== undefined) times.told(frame.sentMs, captureAtMs, performance.now());
     stage.onTracks(message);
   };
   peer.addTransceiver('video', { direction: 'recvonly' });
@@ -39,11 +40,11 @@ export async function playWebrtc(stage: LiveStage, signal: AbortSignal): Promise
       fail(new TransportFailure('the connection was lost'));
     }
   };
-  const unwatch = watchFrames(video, ({ rtpTimestamp }) => {
+  const unwatch = watchFrames(video, ({ rtpTimestamp, receiveTime }) => {
     watch.seen();
-    stage.onPicture({
-      captureAtMs: rtpTimestamp === undefined ? undefined : times.captureAtMs(rtpTimestamp),
-    });
+    const captureAtMs =
+      rtpTimestamp === undefined ? undefined : times.shown(rtpTimestamp, receiveTime ?? performance.now());
+    stage.onPicture({ captureAtMs });
   });
   watch.start();
   try {

@@ -70,8 +70,8 @@ export interface LiveTrack {
 
 export interface TracksMessage {
   readonly captureAtMs: number;
-  /** How the transport names the frame, where it does. */
-  readonly frame?: { readonly rtpTimestamp?: number };
+  /** WebRTC: when the picture was given to the encoder, ms of the sender's own clock. */
+  readonly frame?: { readonly sentMs: number };
   readonly tracks: readonly LiveTrack[];
 }
 
