@@ -17,10 +17,11 @@ import { MotionGate } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
 import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
-import { PipelineStats } from './pipeline-stats.ts';
+import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
 /** A snapshot is of the next frame; a camera that has none by then has none. */
 const SNAPSHOT_DEADLINE_MS = 5_000;
@@ -54,6 +55,8 @@ export interface CameraPipelineParts {
 export class CameraPipeline implements Service {
   readonly name: string;
   readonly stats = new PipelineStats();
+  /** For those who watch. */
+  readonly live: LivePictures;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
   readonly #motionGate: MotionGate;
@@ -77,6 +80,7 @@ export class CameraPipeline implements Service {
     const { cameraId, config, source, clock, random } = parts;
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
+    this.live = new LivePictures(clock);
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
     this.#fps = config.detect.fps;
@@ -162,10 +166,7 @@ export class CameraPipeline implements Service {
       {
         result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
         failed: (frame, error) => this.#failed(frame, error),
-        dropped: (frame, reason) => {
-          this.stats.frames.add(reason);
-          frame.release();
-        },
+        dropped: (frame, reason) => this.#notInferred(frame, reason),
       },
     );
     this.#objects.start();
@@ -245,9 +246,14 @@ export class CameraPipeline implements Service {
     this.stats.frames.add('captured');
     this.#pictureSizePx = frame.source;
     for (const taker of this.#snapshots.splice(0)) taker(copyPicture(frame));
+    if (this.live.watched) this.live.captured(frame);
     const outcome = this.#look(frame);
-    if (outcome === 'offered') return;
+    if (outcome !== 'offered') this.#notInferred(frame, outcome);
+  }
+
+  #notInferred(frame: Frame, outcome: FrameOutcome): void {
     this.stats.frames.add(outcome);
+    if (this.live.watched) this.live.decided(frame.seq, null);
     frame.release();
   }
 
@@ -282,13 +288,13 @@ export class CameraPipeline implements Service {
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);
     stats.add('track', this.#parts.clock.monoMs() - startMs);
+    if (this.live.asked) this.live.decided(frame.seq, foundIn(frame, this.#objects.seen()));
     stats.add('decoded_to_event', this.#parts.clock.wallMs() - frame.times.decodedAtMs);
     frame.release();
   }
 
   #failed(frame: Frame, error: OcellusError): void {
-    this.stats.frames.add('inference_failed');
     this.#log.warn({ error: explain(error), seq: frame.seq }, 'frame could not be inferred');
-    frame.release();
+    this.#notInferred(frame, 'inference_failed');
   }
 }

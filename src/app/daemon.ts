@@ -24,7 +24,10 @@ import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
+import { encodeJpeg } from './frame-jpeg.ts';
 import { inSection } from './in-section.ts';
+import { LiveMedia } from './live-media.ts';
+import { mediaFanout } from './media-fanout.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { LiveCamera } from './preview-camera.ts';
 import { RememberedScene } from './remembered-scene.ts';
@@ -52,6 +55,8 @@ export class Daemon {
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
+  /** The cameras' own video, of those that show it. */
+  readonly #media = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
@@ -110,10 +115,10 @@ export class Daemon {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
     const views = [...this.#cameras].map(
-      ([id, pipeline]) => [id, new LiveCamera(id, pipeline, clock)] as const,
+      ([id, pipeline]) => [id, new LiveCamera(id, pipeline, this.#media.get(id), clock)] as const,
     );
     this.#preview = new PreviewServer(
-      { ...parts, cameras: new Map(views), device: () => this.#deviceState() },
+      { ...parts, cameras: new Map(views), encodeJpeg, device: () => this.#deviceState() },
       { ...(parts.onServed && { onServed: parts.onServed }) },
     );
   }
@@ -236,6 +241,9 @@ export class Daemon {
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
     const recorder = this.#recorder(cameraId, camera);
+    const media = camera.preview.mse ? new LiveMedia() : undefined;
+    if (media) this.#media.set(cameraId, media);
+    const sinks = [recorder, media].filter((sink) => sink !== undefined);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,
@@ -245,7 +253,7 @@ export class Daemon {
         pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
         clock,
         baseDir,
-        ...(recorder && { media: recorder }),
+        ...(sinks.length > 0 && { media: mediaFanout(sinks) }),
       }),
     );
     return new CameraPipeline({

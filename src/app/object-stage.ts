@@ -2,6 +2,7 @@ import type { Logger } from '../base/log.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import { CameraRules } from '../events/camera-rules.ts';
 import { type PresenceCounts, sameCounts } from '../events/presence.ts';
+import type { ShownObject } from '../events/subject.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
@@ -86,6 +87,11 @@ export class ObjectStage {
   /** Objects present now. */
   get present(): PresenceCounts {
     return this.#counts ?? this.#rules.counts();
+  }
+
+  /** Objects in the newest frame. */
+  seen(): ShownObject[] {
+    return this.#rules.seenObjects();
   }
 
   /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */

@@ -2,8 +2,11 @@ import type { Clock } from '../base/clock.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import type { LiveFeed } from '../preview/live/live-feed.ts';
 import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import type { LiveMedia } from './live-media.ts';
+import type { LivePictures } from './live-pictures.ts';
 import { STAGES } from './pipeline-stats.ts';
 
 /** A rate is that of at least this time, so that who asks often does not see noise. */
@@ -12,12 +15,15 @@ const RATE_WINDOW_MS = 2_000;
 /** A camera's pipeline as the preview sees it. Nothing is gathered for it: it reads what the pipeline keeps. */
 export class LiveCamera implements PreviewCamera {
   readonly cameraId: string;
+  readonly live: LiveFeed;
   readonly #pipeline: CameraPipeline;
   readonly #inferred: CountedRate;
 
-  constructor(cameraId: string, pipeline: CameraPipeline, clock: Clock) {
+  /** @param media the camera's own video; absent when it is not to be shown */
+  constructor(cameraId: string, pipeline: CameraPipeline, media: LiveMedia | undefined, clock: Clock) {
     this.cameraId = cameraId;
     this.#pipeline = pipeline;
+    this.live = liveFeed(pipeline.live, media);
     this.#inferred = new CountedRate(() => pipeline.stats.frames.get('inferred'), clock);
   }
 
@@ -85,6 +91,22 @@ export class LiveCamera implements PreviewCamera {
   snapshot(): Promise<Buffer> {
     return this.#pipeline.snapshot();
   }
+}
+
+/** A camera whose own video is not shown has none to show. */
+function liveFeed(pictures: LivePictures, media: LiveMedia | undefined): LiveFeed {
+  return {
+    watchPictures: (listener) => pictures.watchPictures(listener),
+    watchObjects: (listener) => pictures.watchObjects(listener),
+    watchMedia: (sink) => {
+      if (media !== undefined) return media.watch(sink);
+      sink.unusable('preview.mse is off for this camera');
+      return () => {};
+    },
+    get mediaMime() {
+      return media?.mime ?? null;
+    },
+  };
 }
 
 /** How fast a count grows, from the count alone: seen each time that somebody asks. */

@@ -5,7 +5,7 @@ import { parseSourceUrl, type SourceUrl } from '../config/source-url.ts';
 import type { FramePool } from '../flow/frame-pool.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { MediaSink } from '../flow/media.ts';
-import { FfmpegSource } from './ffmpeg/ffmpeg-source.ts';
+import { FfmpegSource, isEncoded } from './ffmpeg/ffmpeg-source.ts';
 import type { FrameSource } from './frame-source.ts';
 import { GstSource } from './gstreamer/gst-source.ts';
 import { createSimSource } from './sim/sim-source.ts';
@@ -34,10 +34,20 @@ export function createFrameSource(options: FrameSourceOptions): FrameSource {
   const { cameraId, capture, detect, pool, clock } = options;
   const source = parseSourceUrl(options.source, options.baseDir);
   const box = { widthPx: detect.widthPx, heightPx: detect.heightPx };
+  const media = withMedia(source, options);
   const common = { cameraId, pool, clock, box, fps: detect.fps };
   if (source.kind === 'sim') return createSimSource({ ...common, params: source.params });
   if (usesGstreamer(source, capture)) return new GstSource({ ...common, source, capture });
-  return new FfmpegSource({ ...common, source, capture, ...(options.media && { media: options.media }) });
+  return new FfmpegSource({ ...common, source, capture, ...(media && { media }) });
+}
+
+/** Where the camera's own video goes; who wants it of a source that has none is told so. */
+function withMedia(source: SourceUrl, { capture, media }: FrameSourceOptions): MediaSink | undefined {
+  if (source.kind === 'sim') media?.unusable('a simulated camera has no encoded video');
+  else if (usesGstreamer(source, capture)) media?.unusable('GStreamer gives decoded pictures only');
+  else if (!isEncoded(source)) media?.unusable('this kind of source has no encoded video with times');
+  else return media;
+  return undefined;
 }
 
 /** CSI sensors are GStreamer's alone, and so is a pipeline; the rest is ffmpeg's unless asked otherwise. */

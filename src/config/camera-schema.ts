@@ -175,6 +175,13 @@ export const recordSchema = z.strictObject({
   bufferMiB: z.int().min(1).max(1024).default(32).describe('Most memory of the pre-roll'),
 });
 
+export const previewSchema = z.strictObject({
+  mse: z
+    .boolean()
+    .default(true)
+    .describe("Show the camera's own video, not transcoded; its newest group of pictures is kept in memory"),
+});
+
 export const classifierSchema = z.strictObject({
   model: z
     .string()
@@ -218,6 +225,7 @@ export const cameraSchema = z.strictObject({
     .describe('Attributes that a second model tells of believed objects, by attribute'),
   snapshots: snapshotsSchema.prefault({}).describe('Best views'),
   record: recordSchema.prefault({}).describe('Clips of events'),
+  preview: previewSchema.prefault({}).describe('Watching it live'),
 });
 
 export type CameraConfig = z.infer<typeof cameraSchema>;

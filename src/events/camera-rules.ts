@@ -11,7 +11,7 @@ import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, type SeenObject, Subject } from './subject.ts';
+import { type Happenings, type ShownObject, Subject } from './subject.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
@@ -60,7 +60,7 @@ export class CameraRules {
   }
 
   /** Objects that were seen in the newest update. */
-  seenObjects(): SeenObject[] {
+  seenObjects(): ShownObject[] {
     return this.#subjects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 

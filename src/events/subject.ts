@@ -58,6 +58,14 @@ export interface SeenObject {
   readonly boxPx: BoxPx;
 }
 
+/** The same with all that is drawn of it. */
+export interface ShownObject extends SeenObject {
+  readonly velocityPxPerS: Sighting['velocityPxPerS'];
+  readonly stationary: boolean;
+  /** Names of the zones that hold it. */
+  readonly zones: readonly string[];
+}
+
 /**
  * Something that may be an object: a candidate until the evidence is enough, an object (with an id) from then on. It
  * outlives its tracks: `trackId` is whatever track carries it now.
@@ -112,10 +120,11 @@ export class Subject {
   }
 
   /** As it is in the newest frame; undefined when it is not believed, or not seen in it. */
-  get seenNow(): SeenObject | undefined {
-    const { objectId, label } = this;
+  get seenNow(): ShownObject | undefined {
+    const { objectId, label, stationary, zones } = this;
     if (objectId === undefined || this.#unseenUpdates > 0) return undefined;
-    return { objectId, label, score: this.#last.score, boxPx: this.#last.boxPx };
+    const { score, boxPx, velocityPxPerS } = this.#last;
+    return { objectId, label, score, boxPx, velocityPxPerS, stationary, zones };
   }
 
   get stationary(): boolean {

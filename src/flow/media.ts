@@ -4,8 +4,12 @@ export interface MediaStream {
   readonly init: Uint8Array;
   /** Sample entry of the video: `avc1` is H.264, `hvc1` H.265. */
   readonly codec: 'avc1' | 'hvc1';
+  /** Its type as Media Source Extensions take it (RFC 6381), such as `video/mp4; codecs="avc1.4D401F"`. */
+  readonly mime: string;
   /** Units of decode times per second. */
   readonly timescale: number;
+  /** A player's time of a picture is its presentation time and so much more, s. */
+  readonly timeShiftS: number;
 }
 
 /** One `moof` and its `mdat`: one picture, still encoded. Never changed by whoever holds it. */

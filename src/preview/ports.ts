@@ -4,6 +4,7 @@ import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import type { LiveFeed, LivePicture } from './live/live-feed.ts';
 
 // What the preview needs of the rest of the program; src/app implements it.
 
@@ -40,6 +41,7 @@ export interface PreviewCamera {
   readonly captureDrops: Readonly<Record<string, number>>;
   /** Connections lost or not made, by cause. */
   readonly losses: Readonly<Record<string, number>>;
+  readonly live: LiveFeed;
   /** By stage; a stage that has not run is left out. */
   latencies(): Readonly<Record<string, RecentMs>>;
   /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
@@ -52,6 +54,8 @@ export interface PreviewParts extends LoadedConfig {
   readonly random: () => number;
   readonly log: Logger;
   readonly cameras: ReadonlyMap<string, PreviewCamera>;
+  /** A picture as JPEG. */
+  readonly encodeJpeg: (picture: LivePicture) => Promise<Buffer>;
   /** Models, store, broker and host as they are now. */
   readonly device: () => Readonly<Record<string, unknown>>;
 }

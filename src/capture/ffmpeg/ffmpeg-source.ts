@@ -26,7 +26,7 @@ export interface FfmpegSourceOptions {
   readonly box: SizePx;
   readonly pool: FramePool;
   readonly clock: Clock;
-  /** Takes the camera's own video, where it has one that can be copied. */
+  /** Takes the camera's own video; only for a source that `isEncoded`. */
   readonly media?: MediaSink;
 }
 
@@ -47,7 +47,7 @@ export class FfmpegSource implements FrameSource {
     this.#options = options;
     const { source } = options;
     this.description = describeSource(source);
-    this.#media = isEncoded(source) ? options.media : undefined;
+    this.#media = options.media;
     this.finite =
       (source.kind === 'file' && !source.loop) || (source.kind === 'http' && source.media === 'file');
   }
@@ -157,7 +157,7 @@ export class FfmpegSource implements FrameSource {
 const MEDIA_REFUSED = /could not (write header|find tag for codec)/i;
 
 /** Sources whose video is encoded, with times of its own: JPEGs over HTTP have none. */
-function isEncoded(source: SourceUrl): boolean {
+export function isEncoded(source: SourceUrl): boolean {
   return (
     source.kind === 'rtsp' || source.kind === 'file' || (source.kind === 'http' && source.media !== 'mjpeg')
   );

@@ -1,4 +1,5 @@
 import type { MediaStream } from '../../flow/media.ts';
+import { mimeOf } from './codec-string.ts';
 import { boxAt, boxes, FieldReader, type Mp4Box, Mp4FormatError } from './mp4-boxes.ts';
 
 /** Defaults of a track's samples, from `trex` (ISO/IEC 14496-12, 8.8.3). */
@@ -31,6 +32,7 @@ const HVC1 = Uint8Array.from('hvc1', (letter) => letter.charCodeAt(0));
  */
 export function readInit(init: Uint8Array): {
   codec: MediaStream['codec'] | { other: string };
+  mime: string;
   timescale: number;
   defaults: SampleDefaults;
 } {
@@ -48,7 +50,8 @@ export function readInit(init: Uint8Array): {
   const codec = codecOf(entry.type);
   // ffmpeg copies H.265 as "hev1" with the parameter sets in the header all the same; Safari plays "hvc1" alone.
   if (codec === 'hvc1') init.set(HVC1, entry.bodyAt - 4);
-  return { codec, timescale, defaults: { duration, flags: trex.u32() } };
+  const mime = typeof codec === 'string' ? mimeOf(codec, entry) : '';
+  return { codec, mime, timescale, defaults: { duration, flags: trex.u32() } };
 }
 
 function codecOf(type: string): MediaStream['codec'] | { other: string } {

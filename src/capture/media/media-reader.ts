@@ -74,12 +74,12 @@ export class MediaReader {
       if (longer === undefined) return undefined;
       init = longer;
       if (box.type !== 'moov') continue;
-      const { codec, timescale, defaults } = readInit(init);
+      const { codec, mime, timescale, defaults } = readInit(init);
       if (typeof codec !== 'string') {
         this.#sink.unusable(`browsers cannot play the camera's codec (${codec.other}) from MP4`);
         return undefined;
       }
-      return { stream: { init, codec, timescale }, defaults };
+      return { stream: { init, codec, mime, timescale, timeShiftS: TIME_SHIFT_S }, defaults };
     }
     return undefined;
   }

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { PreviewParts } from '../ports.ts';
+import type { PreviewApp } from '../server/preview-app.ts';
+import { MJPEG_BOUNDARY, MjpegChannel } from './mjpeg-channel.ts';
+import { NewestStream } from './newest-stream.ts';
+import { tracksMessage } from './tracks-message.ts';
+
+const params = z.strictObject({ cameraId: z.string() });
+/** A quiet stream says so often that it is still there. */
+const HEARTBEAT_MS = 15_000;
+
+/** Pictures for everything that shows a JPEG, and tracks for everything that reads text. */
+export function pictureRoutes(app: PreviewApp, { cameras, encodeJpeg, clock, log }: PreviewParts): void {
+  const channels = new Map(
+    [...cameras].map(([id, { live }]) => [
+      id,
+      new MjpegChannel(live, encodeJpeg, log.child({ camera: id })),
+    ]),
+  );
+
+  app.get(
+    '/api/cameras/:cameraId/snapshot.jpg',
+    {
+      config: { access: 'viewer', camera: true, summary: 'The next picture', produces: 'image/jpeg' },
+      schema: { params },
+    },
+    async (request, reply) =>
+      reply.type('image/jpeg').send(await cameras.get(request.params.cameraId)!.snapshot()),
+  );
+
+  app.get(
+    '/api/cameras/:cameraId/live.mjpeg',
+    {
+      config: {
+        access: 'viewer',
+        camera: true,
+        summary: 'Live pictures as motion JPEG; each part says in X-Capture-At-Ms when it was captured',
+        produces: 'multipart/x-mixed-replace',
+      },
+      schema: { params },
+    },
+    (request, reply) => {
+      const channel = channels.get(request.params.cameraId)!;
+      const viewer = new NewestStream(clock, () => channel.remove(viewer));
+      channel.add(viewer);
+      return reply.type(`multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}`).send(viewer);
+    },
+  );
+
+  app.get(
+    '/api/cameras/:cameraId/tracks',
+    {
+      config: {
+        access: 'viewer',
+        camera: true,
+        summary: 'Live tracks, a server-sent event for each inferred frame',
+        produces: 'text/event-stream',
+      },
+      schema: { params },
+    },
+    (request, reply) => {
+      const { live } = cameras.get(request.params.cameraId)!;
+      const heartbeat = setInterval(() => viewer.offer(': still here\n\n'), HEARTBEAT_MS).unref();
+      const unwatch = live.watchObjects((found) => viewer.offer(`data: ${tracksMessage(found)}\n\n`));
+      const viewer = new NewestStream(clock, () => {
+        clearInterval(heartbeat);
+        unwatch();
+      });
+      viewer.offer(': connected\n\n');
+      return reply.type('text/event-stream').send(viewer);
+    },
+  );
+}

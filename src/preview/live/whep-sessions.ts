@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { WebrtcConfig } from '../../config/schema.ts';
+import type { LiveFeed } from './live-feed.ts';
+import type { VideoOffer } from './sdp.ts';
+import { loadWebRtc, type RtcIceServer, type WebRtc } from './webrtc.ts';
+import { WhepPeer } from './whep-peer.ts';
+
+export interface WhepSession {
+  readonly sessionId: string;
+  readonly peer: WhepPeer;
+  readonly cameraId: string;
+  /** Names the ICE session (RFC 9725, 4.3.1). */
+  readonly etag: string;
+}
+
+/** Every viewer over WebRTC, of all cameras. */
+export class WhepSessions {
+  readonly #config: WebrtcConfig;
+  readonly #iceServers: readonly RtcIceServer[];
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #sessions = new Map<string, WhepSession>();
+  #webrtc: Promise<WebRtc | string> | undefined;
+  #opening = 0;
+  #closed = false;
+
+  constructor(config: WebrtcConfig, iceServers: readonly RtcIceServer[], clock: Clock, log: Logger) {
+    this.#config = config;
+    this.#iceServers = iceServers;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Viewers now, those that are connecting included. */
+  get count(): number {
+    return this.#sessions.size + this.#opening;
+  }
+
+  get isFull(): boolean {
+    return this.count >= this.#config.maxViewers || this.#closed;
+  }
+
+  /** Loads node-webrtc at the first call. @returns why there is none, in place of it */
+  webrtc(): Promise<WebRtc | string> {
+    this.#webrtc ??= loadWebRtc().then((loaded) => {
+      if (typeof loaded === 'string') {
+        this.#log.warn({ why: loaded }, 'no WebRTC on this machine; previews use the other transports');
+      }
+      return loaded;
+    });
+    return this.#webrtc;
+  }
+
+  /** @throws Error when the offer cannot be understood; nothing is left of it then */
+  async open(
+    webrtc: WebRtc,
+    camera: { readonly cameraId: string; readonly live: LiveFeed },
+    sdp: string,
+    offer: VideoOffer,
+  ): Promise<{ session: WhepSession; answer: string }> {
+    const { cameraId, live } = camera;
+    const log = this.#log.child({ camera: cameraId });
+    const sessionId = randomBytes(16).toString('base64url');
+    this.#opening += 1;
+    try {
+      const peer = new WhepPeer({
+        webrtc,
+        feed: live,
+        iceServers: [...this.#iceServers],
+        ports: this.#config.ports,
+        clock: this.#clock,
+        ended: (why) => {
+          this.#sessions.delete(sessionId);
+          log.info({ why, viewers: this.#sessions.size }, 'WebRTC viewer left');
+        },
+      });
+      const answer = await peer.answer(sdp, offer);
+      const session = { sessionId, peer, cameraId, etag: `"${peer.ufrag}"` };
+      this.#sessions.set(sessionId, session);
+      if (this.#closed) peer.close('the program ends');
+      return { session, answer };
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+
+  get(cameraId: string, sessionId: string): WhepSession | undefined {
+    const session = this.#sessions.get(sessionId);
+    return session?.cameraId === cameraId ? session : undefined;
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    this.#closed = true;
+    for (const { peer } of [...this.#sessions.values()]) peer.close('the program ends');
+  }
+}
