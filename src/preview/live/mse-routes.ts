@@ -15,7 +15,8 @@ export function mseRoutes(app: PreviewApp, { cameras, clock }: PreviewParts): vo
       config: {
         access: 'viewer',
         camera: true,
-        summary: "WebSocket: the camera's own video as fragmented MP4 from its last keyframe on, and JSON messages",
+        summary:
+          "WebSocket: the camera's own video as fragmented MP4 from its last keyframe on, and JSON messages",
       },
       schema: { params: z.strictObject({ cameraId: z.string() }) },
     },

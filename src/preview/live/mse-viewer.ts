@@ -74,7 +74,11 @@ export class MseViewer implements MediaSink {
   }
 
   unusable(reason: string): void {
-    this.#tell({ type: 'unavailable', reason, hint: 'use WebRTC or motion JPEG, which show the pictures of detection' });
+    this.#tell({
+      type: 'unavailable',
+      reason,
+      hint: 'use WebRTC or motion JPEG, which show the pictures of detection',
+    });
     this.#socket.close(CLOSE_UNAVAILABLE, 'no video of its own');
   }
 

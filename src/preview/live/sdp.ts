@@ -11,7 +11,9 @@ export interface VideoOffer {
  * What is wanted of an offer before it reaches native code: SDP (RFC 8866) that asks for video as VP8.
  * @returns a sentence for people where it is not
  */
-export function readOffer(sdp: string): VideoOffer | { readonly refused: 'malformed' | 'no_vp8'; readonly why: string } {
+export function readOffer(
+  sdp: string,
+): VideoOffer | { readonly refused: 'malformed' | 'no_vp8'; readonly why: string } {
   const lines = sdp.split(/\r?\n/);
   const isSdp = lines[0] === 'v=0' && lines.length <= MOST_LINES && lines.every(isField);
   if (!isSdp) return { refused: 'malformed', why: 'the offer is not SDP' };
@@ -23,7 +25,9 @@ export function readOffer(sdp: string): VideoOffer | { readonly refused: 'malfor
     return { refused: 'malformed', why: 'the offer does not ask for video' };
   }
   const vp8 = /^a=rtpmap:(\d{1,3}) VP8\/90000/im.exec(video)?.[1];
-  return vp8 === undefined ? { refused: 'no_vp8', why: 'the offer has no VP8, the one codec that is sent' } : { vp8 };
+  return vp8 === undefined
+    ? { refused: 'no_vp8', why: 'the offer has no VP8, the one codec that is sent' }
+    : { vp8 };
 }
 
 /**
@@ -33,7 +37,10 @@ export function readOffer(sdp: string): VideoOffer | { readonly refused: 'malfor
  */
 export function withBitrate(sdp: string, { vp8 }: VideoOffer, startKbps: number, maxKbps: number): string {
   const fmtp = `a=fmtp:${vp8} x-google-start-bitrate=${startKbps};x-google-max-bitrate=${maxKbps}`;
-  return sdp.replace(new RegExp(`^a=rtpmap:${vp8} VP8/90000.*$`, 'im'), (line) => `${line.trimEnd()}\r\n${fmtp}`);
+  return sdp.replace(
+    new RegExp(`^a=rtpmap:${vp8} VP8/90000.*$`, 'im'),
+    (line) => `${line.trimEnd()}\r\n${fmtp}`,
+  );
 }
 
 /** User fragment of the ICE session that a description begins. */

@@ -60,7 +60,10 @@ export class WhepPeer {
    */
   async answer(sdp: string, offer: VideoOffer): Promise<string> {
     try {
-      await this.#peer.setRemoteDescription({ type: 'offer', sdp: withBitrate(sdp, offer, START_KBPS, MAX_KBPS) });
+      await this.#peer.setRemoteDescription({
+        type: 'offer',
+        sdp: withBitrate(sdp, offer, START_KBPS, MAX_KBPS),
+      });
       await this.#sendVideo();
       if (/^m=application .*(DTLS\/SCTP|SCTP)/m.test(sdp)) {
         this.#channel = this.#peer.createDataChannel('tracks', { maxPacketLifeTime: TRACKS_LIFE_MS });
@@ -124,7 +127,9 @@ export class WhepPeer {
       this.#peer.onicegatheringstatechange = look;
       look();
     });
-    await withDeadline(complete, GATHER_DEADLINE_MS, 'gathering addresses', this.#parts.clock).catch(() => {});
+    await withDeadline(complete, GATHER_DEADLINE_MS, 'gathering addresses', this.#parts.clock).catch(
+      () => {},
+    );
     this.#peer.onicegatheringstatechange = null;
   }
 

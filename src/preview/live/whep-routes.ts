@@ -28,8 +28,10 @@ export function whepRoutes(app: PreviewApp, { cameras, config, clock, log, baseD
   const iceServers = readIceServers(webrtc.iceServers, baseDir);
   const sessions = new WhepSessions(webrtc, iceServers, clock, log);
   app.addHook('onClose', async () => sessions.close());
-  app.addContentTypeParser([SDP, ICE_FRAGMENT], { parseAs: 'string', bodyLimit: MAX_SDP_BYTES }, (_request, body, done) =>
-    done(null, body),
+  app.addContentTypeParser(
+    [SDP, ICE_FRAGMENT],
+    { parseAs: 'string', bodyLimit: MAX_SDP_BYTES },
+    (_request, body, done) => done(null, body),
   );
   const sessionOf = ({ cameraId, sessionId }: z.infer<typeof sessionParams>): WhepSession => {
     const session = sessions.get(cameraId, sessionId);
@@ -40,7 +42,12 @@ export function whepRoutes(app: PreviewApp, { cameras, config, clock, log, baseD
   app.post(
     endpoint,
     {
-      config: { access: 'viewer', camera: true, summary: 'WHEP: an SDP offer for live video as VP8', produces: SDP },
+      config: {
+        access: 'viewer',
+        camera: true,
+        summary: 'WHEP: an SDP offer for live video as VP8',
+        produces: SDP,
+      },
       schema: { params: cameraParams, consumes: [SDP] },
     },
     async (request, reply) => {
@@ -86,7 +93,8 @@ export function whepRoutes(app: PreviewApp, { cameras, config, clock, log, baseD
       const { peer, etag } = sessionOf(request.params);
       const match = request.headers['if-match'];
       if (match === undefined) throw new HttpProblem(428, 'If-Match must name the ETag of the session');
-      if (match === '*') throw new HttpProblem(422, 'ICE restarts are not supported', { hint: 'open a new session' });
+      if (match === '*')
+        throw new HttpProblem(422, 'ICE restarts are not supported', { hint: 'open a new session' });
       if (match !== etag) throw new HttpProblem(412, 'the session has another ETag');
       const fragment = readIceFragment(String(request.body));
       if (fragment === undefined) throw new HttpProblem(400, 'the body is no SDP fragment (RFC 8840)');
@@ -113,8 +121,7 @@ export function whepRoutes(app: PreviewApp, { cameras, config, clock, log, baseD
       config: { access: 'public', summary: 'WHEP: what may be posted' },
       schema: { params: cameraParams },
     },
-    (_request, reply) =>
-      reply.code(204).headers({ allow: 'POST, OPTIONS', 'accept-post': SDP }).send(),
+    (_request, reply) => reply.code(204).headers({ allow: 'POST, OPTIONS', 'accept-post': SDP }).send(),
   );
 
   app.route({
@@ -135,14 +142,19 @@ function requireType(contentType: string | undefined, wanted: string): void {
 
 function accepts(accept: string | undefined, type: string): boolean {
   if (accept === undefined) return true;
-  return accept.split(',').some((part) => [type, 'application/*', '*/*'].includes(part.split(';')[0]!.trim()));
+  return accept
+    .split(',')
+    .some((part) => [type, 'application/*', '*/*'].includes(part.split(';')[0]!.trim()));
 }
 
 /** Link headers that tell the viewer the ICE servers (RFC 9725, 4.6). */
 function linked(reply: FastifyReply, servers: readonly RtcIceServer[]): FastifyReply {
   const links = servers.flatMap(({ urls, username, credential }) =>
     urls.map((url) => {
-      const secret = credential === undefined ? '' : `; username=${quoted(username ?? '')}; credential=${quoted(credential)}; credential-type="password"`;
+      const secret =
+        credential === undefined
+          ? ''
+          : `; username=${quoted(username ?? '')}; credential=${quoted(credential)}; credential-type="password"`;
       return `<${url}>; rel="ice-server"${secret}`;
     }),
   );

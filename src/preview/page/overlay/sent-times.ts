@@ -18,6 +18,8 @@ const KEPT = 48;
 const MAX_APART_MS = 600;
 /** An RTP timestamp tells the time of sending to about a millisecond. */
 const TOLERANCE_MS = 2.5;
+/** A group with this share of the pairs that the largest has is as good as it. */
+const AS_MANY = 0.7;
 /** So many pairs must agree. */
 const MIN_AGREEING = 3;
 /** From a frame with tracks to one without it is calculated over so much time. */
@@ -73,25 +75,33 @@ export class SentTimes {
       )
       .filter(({ apartMs }) => apartMs <= MAX_APART_MS)
       .sort((a, b) => a.atMs - b.atMs);
-    let best: { readonly atMs: number; readonly count: number; readonly apartMs: number } | undefined;
-    for (let from = 0, to = 0; from < pairs.length; from++) {
-      while (to < pairs.length && pairs[to]!.atMs - pairs[from]!.atMs <= TOLERANCE_MS) to += 1;
-      const agreeing = pairs.slice(from, to);
-      const apartMs = agreeing.reduce((sum, pair) => sum + pair.apartMs, 0) / agreeing.length;
-      const found = { atMs: agreeing[agreeing.length >> 1]!.atMs, count: agreeing.length, apartMs };
-      if (best === undefined || isBetter(found, best)) best = found;
-    }
-    return best === undefined || best.count < MIN_AGREEING ? undefined : reference + best.atMs * RTP_PER_MS;
+    const groups = groupsOf(pairs);
+    const most = Math.max(0, ...groups.map(({ count }) => count));
+    if (most < MIN_AGREEING) return undefined;
+    const [best] = groups
+      .filter(({ count }) => count >= most * AS_MANY)
+      .sort((a, b) => a.apartMs - b.apartMs);
+    return best && reference + best.atMs * RTP_PER_MS;
   }
 }
 
-/** Clearly more pairs, or about as many that are closer together. */
-function isBetter(
-  a: { readonly count: number; readonly apartMs: number },
-  b: { readonly count: number; readonly apartMs: number },
-): boolean {
-  if (a.count > b.count * 1.25) return true;
-  return a.count >= b.count * 0.8 && a.apartMs < b.apartMs;
+interface Group {
+  readonly atMs: number;
+  readonly count: number;
+  readonly apartMs: number;
+}
+
+/** Every set of pairs that agree. @param pairs in order of `atMs` */
+function groupsOf(pairs: readonly { readonly atMs: number; readonly apartMs: number }[]): Group[] {
+  const groups: Group[] = [];
+  let to = 0;
+  for (let from = 0; from < pairs.length; from++) {
+    while (to < pairs.length && pairs[to]!.atMs - pairs[from]!.atMs <= TOLERANCE_MS) to += 1;
+    const agreeing = pairs.slice(from, to);
+    const apartMs = agreeing.reduce((sum, pair) => sum + pair.apartMs, 0) / agreeing.length;
+    groups.push({ atMs: agreeing[agreeing.length >> 1]!.atMs, count: agreeing.length, apartMs });
+  }
+  return groups;
 }
 
 /** The shorter way round: RTP timestamps begin anew after 13 hours. */
