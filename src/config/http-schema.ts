@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { identifier } from './schema-parts.ts';
+import { webrtcSchema } from './webrtc-schema.ts';
 
 // The section of the web page and the API. See schema.ts.
 
@@ -70,6 +71,7 @@ export const httpSchema = z.strictObject({
     })
     .prefault({})
     .describe('Logins of the page'),
+  webrtc: webrtcSchema.prefault({}).describe('Live pictures over WebRTC'),
   trustedHosts: z
     .array(z.string().regex(/^[A-Za-z0-9._-]+$/, 'use a bare name such as porch.lan'))
     .default([])

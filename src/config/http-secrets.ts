@@ -12,6 +12,8 @@ export interface HttpSecrets {
   readonly httpUsers: Readonly<Record<string, string>>;
   /** SHA-256 of each token, hexadecimal. */
   readonly httpTokens: Readonly<Record<string, string>>;
+  /** Of each of `http.webrtc.iceServers`, where it has one. */
+  readonly iceCredentials: readonly (string | undefined)[];
 }
 
 /**
@@ -55,15 +57,22 @@ export function resolveHttp(
         hint: '`ocellus password --token` makes a good one',
       });
   }
-  const { tls } = http;
+  const { tls, webrtc } = http;
+  const iceServers = webrtc.iceServers.map(({ credential: _secret, ...server }) => server);
   const resolvedTls = tls && {
     ...tls,
     ...(tls.certFile !== undefined && { certFile: readable(['http', 'tls', 'certFile'], tls.certFile) }),
     ...(tls.keyFile !== undefined && { keyFile: readable(['http', 'tls', 'keyFile'], tls.keyFile) }),
   };
   return {
-    http: { ...http, users, tokens, ...(resolvedTls && { tls: resolvedTls }) },
-    secrets: { httpUsers, httpTokens },
+    http: {
+      ...{ ...http, users, tokens, webrtc: { ...webrtc, iceServers } },
+      ...(resolvedTls && { tls: resolvedTls }),
+    },
+    secrets: {
+      ...{ httpUsers, httpTokens },
+      iceCredentials: webrtc.iceServers.map(({ credential }) => credential),
+    },
     findings,
   };
 }

@@ -30,7 +30,7 @@ export interface RtcTransceiver {
 }
 
 export interface RtcIceServer {
-  readonly urls: readonly string[];
+  readonly urls: string[];
   readonly username?: string | undefined;
   readonly credential?: string | undefined;
 }

@@ -143,7 +143,9 @@ export class WhepPeer {
           feed.watchObjects((found) => this.#found(found)),
           feed.watchPictures((picture) => this.#send(picture)),
         ];
-        this.#unwatch = () => ends.forEach((end) => end());
+        this.#unwatch = () => {
+          for (const end of ends) end();
+        };
         return;
       }
       case 'disconnected':
@@ -151,9 +153,9 @@ export class WhepPeer {
         this.#deadline = clock.after(SILENCE_MS, () => this.close('silent'));
         return;
       case 'failed':
-        return this.close('failed');
       case 'closed':
-        return this.close('closed');
+        this.close(this.#peer.connectionState);
+        return;
       default:
     }
   }

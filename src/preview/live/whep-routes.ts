@@ -4,7 +4,6 @@ import { messageOf } from '../../base/errors.ts';
 import type { PreviewParts } from '../ports.ts';
 import type { PreviewApp } from '../server/preview-app.ts';
 import { HttpProblem } from '../server/problem.ts';
-import { readIceServers } from './ice-servers.ts';
 import { readIceFragment, readOffer } from './sdp.ts';
 import type { RtcIceServer } from './webrtc.ts';
 import { type WhepSession, WhepSessions } from './whep-sessions.ts';
@@ -23,9 +22,12 @@ const sessionParams = cameraParams.extend({ sessionId: z.string() });
  * Live pictures over WebRTC by WHEP (draft-ietf-wish-whep), which is WHIP (RFC 9725) the other way round: the viewer offers.
  * Trickled candidates are taken; an ICE restart is refused, for a new session is as quick.
  */
-export function whepRoutes(app: PreviewApp, { cameras, config, clock, log, baseDir }: PreviewParts): void {
+export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, log }: PreviewParts): void {
   const { webrtc } = config.http;
-  const iceServers = readIceServers(webrtc.iceServers, baseDir);
+  const iceServers = webrtc.iceServers.map((server, at) => ({
+    ...server,
+    credential: secrets.iceCredentials?.[at],
+  }));
   const sessions = new WhepSessions(webrtc, iceServers, clock, log);
   app.addHook('onClose', async () => sessions.close());
   app.addContentTypeParser(

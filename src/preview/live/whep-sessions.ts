@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import type { WebrtcConfig } from '../../config/schema.ts';
+import type { WebrtcConfig } from '../../config/webrtc-schema.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { VideoOffer } from './sdp.ts';
 import { loadWebRtc, type RtcIceServer, type WebRtc } from './webrtc.ts';

@@ -8,6 +8,9 @@ import { sessionRoutes } from '../api/session.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Login } from '../auth/login.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import { mseRoutes } from '../live/mse-routes.ts';
+import { pictureRoutes } from '../live/picture-routes.ts';
+import { whepRoutes } from '../live/whep-routes.ts';
 import type { PreviewParts } from '../ports.ts';
 import { createApp } from './create-app.ts';
 import type { ListenerTimeouts } from './listener.ts';
@@ -60,6 +63,9 @@ export class PreviewServer implements Service {
     const plugins: RoutePlugin[] = [
       (app, parts) => sessionRoutes(app, parts, authenticator, login),
       cameraRoutes,
+      pictureRoutes,
+      mseRoutes,
+      whepRoutes,
     ];
     this.#app = await createApp(this.#parts, {
       authenticator,
