@@ -36,6 +36,17 @@ export const cameraReportSchema = z.strictObject({
   drops: counts.describe('Frames and pictures that were lost, by reason, since the start'),
   reconnects: counts.describe('Connections lost or not made, by cause'),
   latencyMs: z.record(z.string(), z.strictObject({ p50: z.number(), p95: z.number() })),
+  preview: z
+    .strictObject({
+      webrtc: z.boolean(),
+      mse: z
+        .strictObject({
+          mime: z.string().nullable().describe('Null before the first picture, and where it has none'),
+        })
+        .nullable(),
+      mjpeg: z.literal(true),
+    })
+    .describe('Ways to watch it live'),
   recording: z.boolean(),
 });
 
@@ -45,7 +56,8 @@ type CameraReport = z.infer<typeof cameraReportSchema>;
 const LOST_FRAMES = ['replaced', 'closed', 'inference_failed'] as const;
 
 /** The cameras and how they are. */
-export function cameraRoutes(app: PreviewApp, { cameras }: PreviewParts): void {
+export function cameraRoutes(app: PreviewApp, { cameras, config }: PreviewParts): void {
+  const report = (camera: PreviewCamera) => cameraReport(camera, config.http.webrtc.enabled);
   app.get(
     '/api/cameras',
     {
@@ -53,9 +65,7 @@ export function cameraRoutes(app: PreviewApp, { cameras }: PreviewParts): void {
       schema: { response: { 200: z.strictObject({ cameras: z.array(cameraReportSchema) }) } },
     },
     (request) => ({
-      cameras: [...cameras.values()]
-        .filter(({ cameraId }) => maySee(request.user, cameraId))
-        .map(cameraReport),
+      cameras: [...cameras.values()].filter(({ cameraId }) => maySee(request.user, cameraId)).map(report),
     }),
   );
   app.get(
@@ -68,12 +78,12 @@ export function cameraRoutes(app: PreviewApp, { cameras }: PreviewParts): void {
       },
     },
     // Known, or the access check would have refused it.
-    (request) => cameraReport(cameras.get(request.params.cameraId)!),
+    (request) => report(cameras.get(request.params.cameraId)!),
   );
 }
 
 /** A camera as the API tells it. */
-export function cameraReport(camera: PreviewCamera): CameraReport {
+function cameraReport(camera: PreviewCamera, webrtc: boolean): CameraReport {
   const { cameraId, config, state, enabled, detecting, present, frames, captureDrops } = camera;
   const lost = LOST_FRAMES.flatMap((reason) => (frames[reason] ? [[reason, frames[reason]] as const] : []));
   return {
@@ -98,6 +108,7 @@ export function cameraReport(camera: PreviewCamera): CameraReport {
     drops: { ...Object.fromEntries(lost), ...captureDrops },
     reconnects: { ...camera.losses },
     latencyMs: camera.latencies(),
+    preview: { webrtc, mse: config.preview.mse ? { mime: camera.live.mediaMime } : null, mjpeg: true },
     recording: config.record.enabled,
   };
 }

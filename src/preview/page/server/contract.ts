@@ -50,7 +50,7 @@ export interface Camera {
   readonly latencyMs: Readonly<Record<string, Percentiles>>;
   readonly preview: {
     readonly webrtc: boolean;
-    readonly mse: { readonly mime: string } | null;
+    readonly mse: { readonly mime: string | null } | null;
     readonly mjpeg: boolean;
   };
   readonly recording: boolean;
