@@ -24,7 +24,7 @@ export function ShapeList({ state, problems, labels, act }: ShapeListProps) {
             aria-expanded={shape.key === selected}
             onClick={() => act({ do: 'select', key: shape.key === selected ? undefined : shape.key })}
           >
-            <Icon name={shape.kind === 'line' ? 'line' : 'zone'} />
+            <Icon name={shape.kind} />
             <span>{shape.id || 'motion mask'}</span>
             <span class="muted">{shape.kind}</span>
           </button>

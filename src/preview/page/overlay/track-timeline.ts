@@ -1,10 +1,12 @@
-import type { BoxNorm } from '../../../flow/geometry.ts';
+import type { BoxNorm, PointNorm } from '../../../flow/geometry.ts';
 import type { LiveTrack, TracksMessage } from '../server/contract.ts';
 
 /** Longer than any transport lags behind its tracks, ms. */
 const KEEP_MS = 15_000;
 /** A box is moved on along its velocity for so long after it was last seen; then it is not known any more. */
 const MAX_COAST_MS = 600;
+/** Points of a trail to each side that are averaged. */
+const SMOOTHING = 3;
 /** Clocks of pictures and tracks are the same one: what differs by less than this is the same picture. */
 const SAME_PICTURE_MS = 2;
 
@@ -62,16 +64,27 @@ export class TrackTimeline {
   }
 
   /** Middles of the lower edge of an object in the frames up to `captureAtMs`, oldest first: its trail. */
-  trail(objectId: string, captureAtMs: number, lengthMs: number): (readonly [x: number, y: number])[] {
-    const points: (readonly [number, number])[] = [];
+  trail(objectId: string, captureAtMs: number, lengthMs: number): PointNorm[] {
+    const points: PointNorm[] = [];
     for (const message of this.#messages) {
       if (message.captureAtMs > captureAtMs + SAME_PICTURE_MS) break;
       if (message.captureAtMs < captureAtMs - lengthMs) continue;
       const track = message.tracks.find((candidate) => candidate.objectId === objectId);
       if (track !== undefined) points.push([(track.boxNorm[0] + track.boxNorm[2]) / 2, track.boxNorm[3]]);
     }
-    return points;
+    return smoothed(points);
   }
+}
+
+/** Each point as the mean of those around it: a walker's box grows and shrinks with each step. The last one stays at the box. */
+function smoothed(points: readonly PointNorm[]): PointNorm[] {
+  return points.map((point, i) => {
+    const reach = Math.min(SMOOTHING, i, points.length - 1 - i);
+    if (reach === 0) return point;
+    const near = points.slice(i - reach, i + reach + 1);
+    const mean = (axis: 0 | 1) => near.reduce((sum, other) => sum + other[axis], 0) / near.length;
+    return [mean(0), mean(1)];
+  });
 }
 
 /** What stands still needs no new look to be where it was. */

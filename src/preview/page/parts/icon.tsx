@@ -10,6 +10,7 @@ const PATHS = {
   close: 'M6 6l12 12M18 6L6 18',
   zone: 'M5 8l7-4 7 5-2 10H7z',
   line: 'M5 19L19 5',
+  mask: 'M5 5h14v14H5zM5 12l7-7M5 19L19 5M12 19l7-7',
   trash: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13',
   undo: 'M9 7L4 12l5 5M4 12h10a5 5 0 0 1 0 10h-2',
   expand: 'M4 9V4h5M20 15v5h-5M15 4h5v5M9 20H4v-5',

@@ -66,7 +66,7 @@ export function LiveView({ camera, detail, transport, withoutZones = false, chil
       class="live"
       data-transport={state?.transport}
       data-playing={state?.playing === true}
-      style={{ aspectRatio: `${widthPx} / ${heightPx}` }}
+      style={{ '--ratio': widthPx / heightPx }}
     >
       <video ref={video} class="live-picture" muted playsInline aria-label={`Live video of ${cameraId}`} />
       <canvas

@@ -144,7 +144,9 @@ interface AddButtonProps {
 function AddButton({ kind, act }: AddButtonProps) {
   return (
     <button type="button" class="button" onClick={() => act({ do: 'draw', kind })}>
-      <Icon name={kind === 'line' ? 'line' : 'zone'} /> Add {kind}
+      <Icon name={kind} />
+      <span class="hidden">Add </span>
+      {kind}
     </button>
   );
 }
