@@ -80,11 +80,11 @@ describe('shapes', () => {
 });
 
 describe('drawing', () => {
-  const after = (...actions: EditorAction[]): EditorState => actions.reduce(edited, EMPTY);
+  const drawn = (...actions: EditorAction[]): EditorState => actions.reduce(edited, EMPTY);
   const place = (x: number, y: number): EditorAction => ({ do: 'place', point: [x, y] });
 
   test('a zone is its corners, has a free name and is selected', () => {
-    const { shapes, selected, drawing } = after(
+    const { shapes, selected, drawing } = drawn(
       { do: 'load', shapes: shapesOf({ zones: { 'zone-1': { polygon: SQUARE } }, lines: {}, masks: [] }) },
       { do: 'draw', kind: 'zone' },
       place(0.1, 0.1),
@@ -105,12 +105,12 @@ describe('drawing', () => {
   });
 
   test('a line is done with its second point', () => {
-    const { shapes } = after({ do: 'draw', kind: 'line' }, place(0, 0.5), place(1, 0.5));
+    const { shapes } = drawn({ do: 'draw', kind: 'line' }, place(0, 0.5), place(1, 0.5));
     expect(shapes).toHaveLength(1);
   });
 
   test('an area whose sides cross cannot be finished', () => {
-    const { shapes, drawing } = after(
+    const { shapes, drawing } = drawn(
       { do: 'draw', kind: 'zone' },
       ...SQUARE.map(([x, y], i) => place(i === 1 ? 0.05 : x, i === 1 ? 0.6 : y)),
       place(0.3, 0.05),
@@ -122,7 +122,7 @@ describe('drawing', () => {
   });
 
   test('a drag is one step to undo', () => {
-    const begun = after({ do: 'draw', kind: 'zone' }, { do: 'rectangle' });
+    const begun = drawn({ do: 'draw', kind: 'zone' }, { do: 'rectangle' });
     const { key, points } = begun.shapes[0]!;
     const drag = [0.1, 0.2, 0.3].map(
       (x, i): EditorAction => ({

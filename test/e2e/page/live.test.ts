@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Scene } from '../../../src/capture/sim/scene.ts';
+import { startRtspServer } from '../../fixtures/rtsp-server.ts';
+import { waitUntil } from '../../fixtures/wait-until.ts';
+import { type Grab, grab, SceneClock } from './pixel-truth.ts';
+import { PageRig } from './rig.ts';
+import { CLIP_FPS, writeStreetClip } from './street-clip.ts';
+
+/** From 78 s to 90 s of this scene one person walks in front, alone, wholly visible. */
+const STREET = { seed: 6, ratePerMinute: 8 };
+const START_MS = 75_000;
+const LENGTH_S = 20;
+const SIM = `  street:
+    source: sim://scene?seed=${STREET.seed}&rate=${STREET.ratePerMinute}&start=${START_MS / 1000}
+    detect: { fps: 10 }
+`;
+
+const undo: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function start(cameras: string): Promise<PageRig> {
+  const rig = await PageRig.start({ cameras });
+  undo.push(() => rig.stop());
+  return rig;
+}
+
+/** The camera's page with one transport chosen, nothing but boxes drawn. */
+async function watch(rig: PageRig, transport: string): Promise<{ page: Page; movingAfterMs: number }> {
+  const { page } = await rig.open('#/cameras/street');
+  await page.getByLabel('trails').uncheck();
+  await page.getByLabel('zones').uncheck();
+  const beganMs = performance.now();
+  await page.getByLabel('Live by').selectOption(transport);
+  await page.waitForSelector(`.live[data-transport="${transport}"][data-playing="true"]`);
+  const first = (await grab(page, 2))[1]!;
+  const movingAfterMs = performance.now() - beganMs;
+  expect(first.luma.some((value) => value !== first.luma[0])).toBe(true);
+  return { page, movingAfterMs };
+}
+
+interface Lag {
+  readonly frames: number;
+  readonly meanMs: number;
+  readonly worstMs: number;
+}
+
+/** How far the drawn box is from the person in the same pictures, as the time that they take for it; positive: it lags behind. */
+function lagOf(grabs: readonly Grab[], candidatesMs: readonly number[]): Lag {
+  const scene = new Scene(STREET);
+  const clock = new SceneClock(scene);
+  const { widthPx } = scene.options.source;
+  const lagsMs = grabs.flatMap(({ luma, edge }) => {
+    const tMs = clock.timeOf(luma, candidatesMs);
+    const [person] = scene.truthAt(tMs);
+    if (edge === null || person === undefined || person.visibleFraction < 0.97) return [];
+    const nextX = middleOf(scene, tMs + 400) ?? Number.NaN;
+    const pxPerMs = (nextX - middleOf(scene, tMs)!) / 400;
+    const drawnX = ((edge.left + edge.right) / 2) * widthPx;
+    return Number.isNaN(pxPerMs) ? [] : [(middleOf(scene, tMs)! - drawnX) / pxPerMs];
+  });
+  const meanMs = lagsMs.reduce((sum, lag) => sum + lag, 0) / lagsMs.length;
+  return { frames: lagsMs.length, meanMs, worstMs: Math.max(...lagsMs.map(Math.abs)) };
+}
+
+function middleOf(scene: Scene, tMs: number): number | undefined {
+  const [person] = scene.truthAt(tMs);
+  return person && (person.boxPx[0] + person.boxPx[2]) / 2;
+}
+
+const every = (stepMs: number) =>
+  Array.from({ length: (LENGTH_S * 1000) / stepMs }, (_, i) => START_MS + i * stepMs);
+
+describe('in a real browser', () => {
+  test.each(['webrtc', 'mjpeg'])(
+    '%s moves within 2 s, and the box is on the frame it belongs to',
+    async (transport) => {
+      const rig = await start(SIM);
+      const { page, movingAfterMs } = await watch(rig, transport);
+      expect(movingAfterMs).toBeLessThan(2_000);
+      const lag = lagOf(await grab(page, 40), every(100));
+      process.stdout.write(
+        `${transport}: moving after ${Math.round(movingAfterMs)} ms, ${JSON.stringify(lag)}\n`,
+      );
+      expect(lag.frames).toBeGreaterThan(20);
+      expect(Math.abs(lag.meanMs)).toBeLessThan(50);
+      expect(lag.worstMs).toBeLessThan(100);
+    },
+  );
+
+  test('MSE moves within 2 s, and the box is on the frame it belongs to', async () => {
+    const folder = await start(SIM).then((rig) => rig.folder);
+    const file = join(folder, 'street.mp4');
+    await writeStreetClip(file, STREET, START_MS, LENGTH_S);
+    const server = await startRtspServer({ file });
+    undo.push(() => server.stop());
+    const rig = await start(`  street:
+    source: ${server.url()}
+    detect: { fps: 10 }
+`);
+    const live = () => rig.daemon.log.some(({ msg }) => msg === 'camera live');
+    await waitUntil(live, 'the camera to be live').catch(() => {});
+    const { page, movingAfterMs } = await watch(rig, 'mse');
+    expect(movingAfterMs).toBeLessThan(2_000);
+    const lag = lagOf(await grab(page, 60), every(1000 / CLIP_FPS));
+    process.stdout.write(`mse: moving after ${Math.round(movingAfterMs)} ms, ${JSON.stringify(lag)}\n`);
+    expect(lag.frames).toBeGreaterThan(20);
+    expect(Math.abs(lag.meanMs)).toBeLessThan(1000 / CLIP_FPS);
+    expect(lag.worstMs).toBeLessThan(100);
+  });
+
+  test('falls back by itself, and says what it uses', async () => {
+    const rig = await PageRig.start({ cameras: SIM, http: '  webrtc: { enabled: false }' });
+    undo.push(() => rig.stop());
+    const { page } = await rig.open('#/cameras/street');
+    await page.waitForSelector('.live[data-transport="mjpeg"][data-playing="true"]');
+    expect(await page.textContent('.live-transport')).toBe('MJPEG');
+    expect(await page.getAttribute('.live-transport', 'title')).toContain('no encoded video');
+  });
+});
