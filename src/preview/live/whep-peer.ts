@@ -5,9 +5,9 @@ import { type IceFragment, iceUfrag, type VideoOffer, withBitrate } from './sdp.
 import { tracksMessage } from './tracks-message.ts';
 import type { RtcDataChannel, RtcIceServer, RtcPeer, RtcTrack, RtcVideoSource, WebRtc } from './webrtc.ts';
 
-/** Who is not connected by then, or is silent for so long, is gone. libwebrtc sees silence after 5 s. */
+/** Who is not connected by then, or is silent for so long, is gone. libwebrtc notices silence after some 10 s. */
 const CONNECT_DEADLINE_MS = 15_000;
-const SILENCE_MS = 8_000;
+const SILENCE_MS = 4_000;
 /** The answer waits so long for addresses: those of this machine are known at once, a STUN server's may never be. */
 const GATHER_DEADLINE_MS = 1_500;
 const START_KBPS = 2_000;
