@@ -1,17 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Scene } from '../../../src/capture/sim/scene.ts';
 import { startRtspServer } from '../../fixtures/rtsp-server.ts';
-import { waitUntil } from '../../fixtures/wait-until.ts';
 import { type Grab, grab, SceneClock } from './pixel-truth.ts';
 import { PageRig } from './rig.ts';
 import { CLIP_FPS, writeStreetClip } from './street-clip.ts';
 
-/** From 78 s to 90 s of this scene one person walks in front, alone, wholly visible. */
-const STREET = { seed: 6, ratePerMinute: 8 };
-const START_MS = 75_000;
-const LENGTH_S = 20;
+/** From 8 s to 14.6 s of this scene one person walks by, alone and wholly visible. */
+const STREET = { seed: 34, ratePerMinute: 8 };
+const START_MS = 4_000;
+const LENGTH_S = 13;
 const SIM = `  street:
     source: sim://scene?seed=${STREET.seed}&rate=${STREET.ratePerMinute}&start=${START_MS / 1000}
     detect: { fps: 10 }
@@ -55,8 +56,9 @@ function lagOf(grabs: readonly Grab[], candidatesMs: readonly number[]): Lag {
   const { widthPx } = scene.options.source;
   const lagsMs = grabs.flatMap(({ luma, edge }) => {
     const tMs = clock.timeOf(luma, candidatesMs);
-    const [person] = scene.truthAt(tMs);
-    if (edge === null || person === undefined || person.visibleFraction < 0.97) return [];
+    const [person, ...others] = scene.truthAt(tMs);
+    if (edge === null || others.length > 0 || person === undefined || person.visibleFraction < 0.98)
+      return [];
     const nextX = middleOf(scene, tMs + 400) ?? Number.NaN;
     const pxPerMs = (nextX - middleOf(scene, tMs)!) / 400;
     const drawnX = ((edge.left + edge.right) / 2) * widthPx;
@@ -81,18 +83,19 @@ describe('in a real browser', () => {
       const rig = await start(SIM);
       const { page, movingAfterMs } = await watch(rig, transport);
       expect(movingAfterMs).toBeLessThan(2_000);
-      const lag = lagOf(await grab(page, 40), every(100));
+      const lag = lagOf(await grab(page, 55), every(100));
       process.stdout.write(
         `${transport}: moving after ${Math.round(movingAfterMs)} ms, ${JSON.stringify(lag)}\n`,
       );
-      expect(lag.frames).toBeGreaterThan(20);
+      expect(lag.frames).toBeGreaterThan(15);
       expect(Math.abs(lag.meanMs)).toBeLessThan(50);
       expect(lag.worstMs).toBeLessThan(100);
     },
   );
 
   test('MSE moves within 2 s, and the box is on the frame it belongs to', async () => {
-    const folder = await start(SIM).then((rig) => rig.folder);
+    const folder = await mkdtemp(join(tmpdir(), 'ocellus-street-'));
+    undo.push(() => rm(folder, { recursive: true, force: true }));
     const file = join(folder, 'street.mp4');
     await writeStreetClip(file, STREET, START_MS, LENGTH_S);
     const server = await startRtspServer({ file });
@@ -101,13 +104,11 @@ describe('in a real browser', () => {
     source: ${server.url()}
     detect: { fps: 10 }
 `);
-    const live = () => rig.daemon.log.some(({ msg }) => msg === 'camera live');
-    await waitUntil(live, 'the camera to be live').catch(() => {});
     const { page, movingAfterMs } = await watch(rig, 'mse');
     expect(movingAfterMs).toBeLessThan(2_000);
-    const lag = lagOf(await grab(page, 60), every(1000 / CLIP_FPS));
+    const lag = lagOf(await grab(page, 180), every(1000 / CLIP_FPS));
     process.stdout.write(`mse: moving after ${Math.round(movingAfterMs)} ms, ${JSON.stringify(lag)}\n`);
-    expect(lag.frames).toBeGreaterThan(20);
+    expect(lag.frames).toBeGreaterThan(15);
     expect(Math.abs(lag.meanMs)).toBeLessThan(1000 / CLIP_FPS);
     expect(lag.worstMs).toBeLessThan(100);
   });

@@ -4,6 +4,7 @@ import { SCENE_DEFAULTS, Scene, type SceneOptions } from '../../../src/capture/s
 import { i420Bytes } from '../../../src/flow/frame.ts';
 
 export const CLIP_FPS = 25;
+const CLIP_PX = { widthPx: 640, heightPx: 360 };
 
 /** Writes the simulated street as H.264 from `startMs` of the scene on, so that a browser gets it as a camera's own stream. */
 export async function writeStreetClip(
@@ -13,7 +14,7 @@ export async function writeStreetClip(
   seconds: number,
 ): Promise<Scene> {
   const scene = new Scene({ ...SCENE_DEFAULTS, ...options });
-  const { widthPx, heightPx } = scene.options.source;
+  const { widthPx, heightPx } = CLIP_PX;
   const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${widthPx}x${heightPx}`];
   const child = spawn(
     'ffmpeg',

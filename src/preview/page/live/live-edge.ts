@@ -21,23 +21,3 @@ export function moveToEdge(atS: number, startS: number, endS: number, rate: numb
   if (behindS > LATE_S) return { rate: FASTER };
   return { rate: rate > 1 && behindS > TARGET_S ? rate : 1 };
 }
-
-/** Keeps a video element close to the end of what it has. */
-export class LiveEdge {
-  readonly #video: HTMLVideoElement;
-
-  constructor(video: HTMLVideoElement) {
-    this.#video = video;
-  }
-
-  follow(): void {
-    const video = this.#video;
-    const { buffered, currentTime, playbackRate } = video;
-    if (buffered.length === 0) return;
-    const last = buffered.length - 1;
-    const move = moveToEdge(currentTime, buffered.start(last), buffered.end(last), playbackRate);
-    if ('seekToS' in move) video.currentTime = move.seekToS;
-    else if (move.rate !== playbackRate) video.playbackRate = move.rate;
-    if (video.paused) void video.play().catch(() => {});
-  }
-}

@@ -1,5 +1,5 @@
 import { MediaClock } from '../overlay/media-clock.ts';
-import { LiveEdge } from './live-edge.ts';
+import { followEdge } from './follow-edge.ts';
 import { PictureWatch, untilBroken } from './picture-watch.ts';
 import { SourceFeed } from './source-feed.ts';
 import { cameraPath, type LiveStage, TransportFailure } from './stage.ts';
@@ -23,7 +23,6 @@ export async function playMse(stage: LiveStage, signal: AbortSignal): Promise<vo
   let clock = new MediaClock();
   const socket = open(stage.cameraId);
   let feed: SourceFeed | undefined;
-  const edge = new LiveEdge(video);
   // Also when the camera has come back: its times begin anew.
   const begin = (mime: string) => {
     if (!MediaSource.isTypeSupported(mime)) return fail(unplayable(mime));
@@ -35,7 +34,7 @@ export async function playMse(stage: LiveStage, signal: AbortSignal): Promise<vo
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data !== 'string') {
       feed?.append(data);
-      edge.follow();
+      followEdge(video);
       return;
     }
     const message = JSON.parse(data) as Message;
