@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
-import { explain, OcellusError } from '../base/errors.ts';
+import { explain, type OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
@@ -17,6 +18,7 @@ import { MotionGate } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { FrameRate } from './frame-rate.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
@@ -25,8 +27,6 @@ import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
 /** A snapshot is of the next frame; a camera that has none by then has none. */
 const SNAPSHOT_DEADLINE_MS = 5_000;
-/** Frames may come this much early, of a period, and still be due: cameras are not metronomes. */
-const DUE_TOLERANCE = 0.1;
 
 export interface CameraPipelineParts {
   readonly cameraId: string;
@@ -59,20 +59,18 @@ export class CameraPipeline implements Service {
   readonly live: LivePictures;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
-  readonly #motionGate: MotionGate;
-  readonly #inferenceGate: InferenceGate;
+  #motionGate: MotionGate;
+  #inferenceGate: InferenceGate;
   readonly #motion: MotionReport;
   readonly #objects: ObjectStage;
+  readonly #rate: FrameRate;
   readonly #log: Logger;
+  #config: CameraConfig;
   #lane: Lane | undefined;
   #enabled: boolean;
-  #fps: number;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #lossTimer: Timer | undefined;
-  /** Least time between frames that are looked at, ms; 0: every frame that the camera gives. */
-  #periodMs = 0;
-  #lookedMonoMs = Number.NEGATIVE_INFINITY;
   #snapshots: ((picture: Picture) => void)[] = [];
   #pictureSizePx: SizePx | null = null;
 
@@ -81,9 +79,10 @@ export class CameraPipeline implements Service {
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
     this.live = new LivePictures(clock);
+    this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
-    this.#fps = config.detect.fps;
+    this.#rate = new FrameRate(cameraId, config.detect.fps);
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
@@ -114,7 +113,7 @@ export class CameraPipeline implements Service {
 
   /** In force. */
   get config(): CameraConfig {
-    return this.#parts.config;
+    return this.#config;
   }
 
   get state(): CameraState {
@@ -172,7 +171,7 @@ export class CameraPipeline implements Service {
     this.#objects.start();
     outlet.motion(cameraId, false);
     // Commands of earlier runs have been carried out by now.
-    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#fps });
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#rate.fps });
     this.#camera.setEnabled(this.#enabled);
     await this.#camera.start(signal);
   }
@@ -184,6 +183,17 @@ export class CameraPipeline implements Service {
     this.#lossTimer?.cancel();
     await this.#objects.close();
     await this.#parts.recorder?.close();
+  }
+
+  /** Goes by other objects, zones, lines, masks and thresholds from now on; objects go on. @returns as `ObjectStage.apply` */
+  apply(config: CameraConfig): boolean {
+    const { motion } = this.#config;
+    this.#config = config;
+    if (!isDeepStrictEqual(motion, config.motion)) {
+      this.#motionGate = new MotionGate(config.motion);
+      this.#inferenceGate = new InferenceGate(config.motion);
+    }
+    return this.#objects.apply(config);
   }
 
   /** Switches the camera itself on or off. */
@@ -204,14 +214,7 @@ export class CameraPipeline implements Service {
    * @throws OcellusError `data_invalid` for more than the configured rate, which is what the decoder is asked for
    */
   setFps(fps: number): void {
-    const most = this.#parts.config.detect.fps;
-    if (fps > most) {
-      throw new OcellusError('data_invalid', `${fps} fps is more than this camera's ${most}`, {
-        hint: `raise cameras.${this.#parts.cameraId}.detect.fps in the configuration`,
-      });
-    }
-    this.#fps = fps;
-    this.#periodMs = 1000 / fps;
+    this.#rate.set(fps);
   }
 
   /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
@@ -261,8 +264,7 @@ export class CameraPipeline implements Service {
   #look(frame: Frame): 'offered' | 'detect_off' | 'thinned_out' | 'no_motion' {
     if (!this.#detecting) return 'detect_off';
     const atMonoMs = frame.times.captureMonoMs;
-    if (atMonoMs - this.#lookedMonoMs < this.#periodMs * (1 - DUE_TOLERANCE)) return 'thinned_out';
-    this.#lookedMonoMs = atMonoMs;
+    if (!this.#rate.isDue(atMonoMs)) return 'thinned_out';
     const startMs = this.#parts.clock.monoMs();
     const motion = this.#motionGate.observe(frame);
     this.#motion.look(motion.moving, atMonoMs);

@@ -22,6 +22,7 @@ import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
+import { configEditor } from './config-editor.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { encodeJpeg } from './frame-jpeg.ts';
@@ -117,8 +118,16 @@ export class Daemon {
     const views = [...this.#cameras].map(
       ([id, pipeline]) => [id, new LiveCamera(id, pipeline, this.#media.get(id), clock)] as const,
     );
+    const editor = configEditor(parts, this.#folder, this.#cameras);
     this.#preview = new PreviewServer(
-      { ...parts, cameras: new Map(views), encodeJpeg, device: () => this.#deviceState() },
+      {
+        ...parts,
+        cameras: new Map(views),
+        events: this.#store.history,
+        editor,
+        encodeJpeg,
+        device: () => this.#deviceState(),
+      },
       { ...(parts.onServed && { onServed: parts.onServed }) },
     );
   }

@@ -43,10 +43,12 @@ export function lowestMinScore(modelMinScore: number, { objects }: Pick<CameraCo
 
 /** The second half of a camera's pipeline: detections of one frame -> tracks -> events and counts. */
 export class ObjectStage {
-  readonly #parts: ObjectStageParts;
+  #parts: ObjectStageParts;
   readonly #rules: CameraRules;
   readonly #attributes: AttributeStage;
   readonly #views: ViewStage;
+  /** The least score that the detector was opened for on behalf of this camera. */
+  readonly #openedMinScore: number;
   #tracker: Tracker;
   #liveTracks = 0;
   #counts: PresenceCounts | undefined;
@@ -56,6 +58,7 @@ export class ObjectStage {
   constructor(parts: ObjectStageParts) {
     const { cameraId, config, newObjectId } = parts;
     this.#parts = parts;
+    this.#openedMinScore = lowestMinScore(parts.minScore, config);
     this.#rules = new CameraRules({
       cameraId,
       objects: config.objects,
@@ -92,6 +95,19 @@ export class ObjectStage {
   /** Objects in the newest frame. */
   seen(): ShownObject[] {
     return this.#rules.seenObjects();
+  }
+
+  /**
+   * Goes by other objects, zones and lines from now on; what is believed goes on.
+   * @returns false where a label asks for lower scores than the detector was opened for: that takes a restart
+   */
+  apply(config: CameraConfig): boolean {
+    this.#parts = { ...this.#parts, config };
+    const lowest = lowestMinScore(this.#parts.minScore, config);
+    this.#tracker.setThresholds(thresholdsFor(lowest));
+    for (const draft of this.#rules.apply(config)) this.#tell(draft);
+    this.#reportCounts(false);
+    return lowest >= this.#openedMinScore;
   }
 
   /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */

@@ -1,18 +1,26 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { stringify } from 'yaml';
 import { Daemon } from '../app/daemon.ts';
 import { SystemClock } from '../base/clock.ts';
 import { createLogger } from '../base/log.ts';
-import { configSchema } from '../config/schema.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
 import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
 import type { CommandIo } from './command-io.ts';
 import { positive, tcpPort } from './option-values.ts';
 
 const DEMO_MODEL = fileURLToPath(new URL('../../models/demo-scene.onnx', import.meta.url));
+
+const LOWER_PART = [
+  [0, 0.6],
+  [1, 0.6],
+  [1, 1],
+  [0, 1],
+];
 
 interface DemoOptions {
   readonly duration?: number;
@@ -45,9 +53,7 @@ async function demo(io: CommandIo, { duration, seed, port }: DemoOptions): Promi
         'The model knows this simulated street only.\n',
     );
     const daemon = new Daemon({
-      config: demoConfig(broker.url, seed, folder, port),
-      baseDir: process.cwd(),
-      secrets: {},
+      ...(await demoConfig(broker.url, seed, folder, port)),
       clock: new SystemClock(),
       random: Math.random,
       log: createLogger('warn'),
@@ -76,31 +82,33 @@ async function runFor(daemon: Daemon, signal: AbortSignal, durationS: number | u
   }
 }
 
-function demoConfig(brokerUrl: string, seed: number, folder: string, port: number) {
-  return configSchema.parse({
-    device: { id: 'demo' },
-    mqtt: { url: brokerUrl },
-    storage: { path: folder },
-    http: { listen: `127.0.0.1:${port}` },
-    models: { default: { file: DEMO_MODEL } },
-    cameras: {
-      street: {
-        source: `sim://scene?seed=${seed}`,
-        detect: { fps: 10 },
-        zones: {
-          street: {
-            polygon: [
-              [0, 0.6],
-              [1, 0.6],
-              [1, 1],
-              [0, 1],
-            ],
-          },
+/** Written to a file, so that zones can be drawn on the page as with any other. */
+async function demoConfig(
+  brokerUrl: string,
+  seed: number,
+  folder: string,
+  port: number,
+): Promise<LoadedConfig> {
+  const file = join(folder, 'ocellus.yaml');
+  await writeFile(
+    file,
+    stringify({
+      device: { id: 'demo' },
+      mqtt: { url: brokerUrl },
+      storage: { path: folder },
+      http: { listen: `127.0.0.1:${port}` },
+      models: { default: { file: DEMO_MODEL } },
+      cameras: {
+        street: {
+          source: `sim://scene?seed=${seed}`,
+          detect: { fps: 10 },
+          zones: { street: { polygon: LOWER_PART } },
+          lines: { middle: { from: [0.5, 1], to: [0.5, 0.4] } },
         },
-        lines: { middle: { from: [0.5, 1], to: [0.5, 0.4] } },
       },
-    },
-  });
+    }),
+  );
+  return loadConfig(file, {});
 }
 
 /** One line for people. */

@@ -20,6 +20,15 @@ export interface LoadedConfig {
   /** The folder of the file, absolute. */
   readonly baseDir: string;
   readonly secrets: Secrets;
+  /** The file that it came from; absent for one that was made up. */
+  readonly origin?: ConfigOrigin;
+}
+
+export interface ConfigOrigin {
+  /** Absolute. */
+  readonly file: string;
+  /** Checks and completes another text as that of this file. @throws OcellusError as `loadConfig` */
+  readonly read: (text: string) => LoadedConfig;
 }
 
 /**
@@ -30,8 +39,12 @@ export interface LoadedConfig {
  * @throws OcellusError `config_unreadable`; `config_invalid` with all `issues` at once, whose message has a line for each
  */
 export function loadConfig(file: string, environment: Environment): LoadedConfig {
+  return parseConfig(file, readConfigText(file), environment);
+}
+
+function parseConfig(file: string, text: string, environment: Environment): LoadedConfig {
   const baseDir = dirname(resolve(file));
-  const document = parseYaml(file, readConfigText(file));
+  const document = parseYaml(file, text);
   if (!('data' in document)) throw configInvalid(document);
 
   const interpolated = interpolate(document.data, environment, baseDir);
@@ -52,7 +65,11 @@ export function loadConfig(file: string, environment: Environment): LoadedConfig
     ].filter((finding) => !broken.has(JSON.stringify(finding.path))),
   ];
   if (all.length > 0 || resolved === undefined) throw configInvalid(all.map(document.locate));
-  return { config: resolved.config, baseDir, secrets: resolved.secrets };
+  const origin = {
+    file: resolve(file),
+    read: (other: string) => parseConfig(file, other, environment),
+  };
+  return { config: resolved.config, baseDir, secrets: resolved.secrets, origin };
 }
 
 function readConfigText(file: string): string {

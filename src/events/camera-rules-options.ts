@@ -17,7 +17,7 @@ export interface CameraRulesOptions {
 }
 
 /** The zones and lines that count for one label. */
-export function placesFor(label: string, { zones, lines }: CameraRulesOptions): Places {
+export function placesFor(label: string, { zones, lines }: Pick<CameraConfig, 'zones' | 'lines'>): Places {
   const counting = <P extends { objects?: string[] | undefined }>(places: Record<string, P>) =>
     new Map(Object.entries(places).filter(([, place]) => place.objects?.includes(label) ?? true));
   return { zones: counting(zones), lines: counting(lines) };

@@ -3,28 +3,28 @@ import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { bind } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import { covers } from './continuity.ts';
+import { isCovered } from './continuity.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
 import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
+import { changeRules, type RuleSet } from './rule-change.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
 import { type Happenings, type ShownObject, Subject } from './subject.ts';
+import { Untold } from './untold.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
 /** An unseen object takes over a nearby track after so long, even while the tracker still looks for its own. */
 const TAKE_OVER_MS = 300;
-/** A candidate that comes and goes so often and is still not believed is looked at anew. */
-const MOST_UNTOLD = 64;
 
 /**
  * The rules of one camera: tracks in, events out. An object is believed on evidence, outlives the tracks that carry it,
  * starts once and ends once. Pure: time comes with the frames.
  */
 export class CameraRules {
-  readonly #options: CameraRulesOptions;
+  #options: CameraRulesOptions;
   readonly #filters: ObjectFilters;
   readonly #lostMs: number;
   readonly #drafts: ObjectDrafts;
@@ -34,8 +34,7 @@ export class CameraRules {
   readonly #throttle = new UpdateThrottle();
   /** Candidates and objects, oldest first. */
   #subjects: Subject[] = [];
-  /** What candidates did in zones and on lines, told if they turn out to be objects. */
-  readonly #untold = new Map<Subject, Happenings[]>();
+  readonly #untold = new Untold();
   readonly #departures: Departures;
   #updatedMonoMs = Number.NaN;
 
@@ -68,6 +67,16 @@ export class CameraRules {
   setAttributes(objectId: string, attributes: Attributes): void {
     const subject = this.#subjects.find((other) => other.objectId === objectId);
     if (subject !== undefined) subject.attributes = attributes;
+  }
+
+  /** Goes by other rules from now on: objects keep their ids. @returns what ends by that, in the order in which to tell it */
+  apply(rules: RuleSet): EventDraft[] {
+    this.#options = { ...this.#options, ...rules };
+    const parts = { filters: this.#filters, presence: this.#presence, untold: this.#untold };
+    const watches = { occupancy: this.#occupancy, drafts: this.#drafts };
+    const { told, over } = changeRules(this.#options, this.#subjects, { ...parts, ...watches });
+    for (const subject of over) this.#forget(subject);
+    return told;
   }
 
   /**
@@ -189,7 +198,7 @@ export class CameraRules {
 
   #forget(subject: Subject): void {
     this.#subjects = this.#subjects.filter((other) => other !== subject);
-    this.#untold.delete(subject);
+    this.#untold.forget(subject);
     this.#throttle.forget(subject);
     this.#memory.forget(subject);
   }
@@ -209,8 +218,7 @@ export class CameraRules {
     const drafts: EventDraft[] = [];
     for (const [subject, happenings] of happened) {
       if (subject.objectId !== undefined) drafts.push(...this.#drafts.happened(subject, happenings));
-      else if (happenings.zones.length + happenings.lines.length > 0)
-        this.#untold.set(subject, [...(this.#untold.get(subject) ?? []), happenings]);
+      else this.#untold.keep(subject, happenings);
     }
     return drafts;
   }
@@ -231,19 +239,16 @@ export class CameraRules {
   #weigh(elapsedMs: number, monoMs: number): void {
     this.#departures.pass(monoMs);
     for (const subject of this.#subjects.filter((other) => other.objectId === undefined)) {
-      if (subject.isRefuted || (this.#untold.get(subject)?.length ?? 0) > MOST_UNTOLD) {
+      if (subject.isRefuted || this.#untold.hasTooMany(subject)) {
         this.#forget(subject);
         continue;
       }
       const isRemnant = this.#departures.explains(subject);
-      subject.doubt(this.#isCovered(subject) ? 'covered' : isRemnant ? 'remnant' : 'none', elapsedMs);
+      subject.doubt(
+        isCovered(subject, this.#objects()) ? 'covered' : isRemnant ? 'remnant' : 'none',
+        elapsedMs,
+      );
     }
-  }
-
-  #isCovered(subject: Subject): boolean {
-    return this.#objects().some(
-      (object) => object.label === subject.label && covers(object.last.boxPx, subject.last.boxPx),
-    );
   }
 
   /** Makes objects of the candidates that are believed now, the surest first. */
@@ -253,7 +258,7 @@ export class CameraRules {
       const subject = this.#carriedBy(track);
       if (subject === undefined || subject.objectId !== undefined || !subject.isBelievable) continue;
       // A twin may have been confirmed a moment ago, in this very frame.
-      if (this.#isCovered(subject)) subject.doubt('covered', 0);
+      if (isCovered(subject, this.#objects())) subject.doubt('covered', 0);
       if (!subject.isBelievable) continue;
       const missing = this.#objects().filter(
         (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
@@ -268,10 +273,7 @@ export class CameraRules {
       subject.objectId = this.#options.newObjectId(Math.round(subject.first.frame.times.captureAtMs));
       this.#throttle.told(subject, monoMs);
       drafts.push(this.#drafts.started(subject));
-      for (const happenings of this.#untold.get(subject) ?? []) {
-        drafts.push(...this.#drafts.happened(subject, happenings));
-      }
-      this.#untold.delete(subject);
+      drafts.push(...this.#untold.take(subject).flatMap((done) => this.#drafts.happened(subject, done)));
     }
     return drafts;
   }

@@ -1,5 +1,6 @@
 import type { BoxPx, SizePx } from '../flow/geometry.ts';
 import { centrePx, extentPx, type Sighting } from './sighting.ts';
+import type { Subject } from './subject.ts';
 
 // Geometry that decides whether two sightings can be one object. All limits are in units of the object's own extent, so
 // that they hold near the camera and far from it.
@@ -74,4 +75,11 @@ function distancePx(a: BoxPx, b: BoxPx): number {
   const [ax, ay] = centrePx(a);
   const [bx, by] = centrePx(b);
   return Math.hypot(ax - bx, ay - by);
+}
+
+/** Whether a candidate may be a second view of an object that is believed already. */
+export function isCovered(subject: Subject, objects: readonly Subject[]): boolean {
+  return objects.some(
+    (object) => object.label === subject.label && covers(object.last.boxPx, subject.last.boxPx),
+  );
 }

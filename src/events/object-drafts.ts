@@ -9,11 +9,31 @@ export type EndCause = Extract<DomainEvent, { type: 'object.ended' }>['cause'];
 /** Writes what the rules found as event drafts of one camera. Every draft is about the frame of one sighting. */
 export class ObjectDrafts {
   readonly #cameraId: string;
-  readonly #rules: Pick<CameraConfig, 'objects' | 'zones' | 'lines'>;
+  #rules: Pick<CameraConfig, 'objects' | 'zones' | 'lines'>;
 
   constructor(cameraId: string, rules: Pick<CameraConfig, 'objects' | 'zones' | 'lines'>) {
     this.#cameraId = cameraId;
     this.#rules = rules;
+  }
+
+  get rules(): Pick<CameraConfig, 'objects' | 'zones' | 'lines'> {
+    return this.#rules;
+  }
+
+  /** Severities are those of other rules from now on. */
+  apply(rules: Pick<CameraConfig, 'objects' | 'zones' | 'lines'>): void {
+    this.#rules = rules;
+  }
+
+  /** It is in these zones no more, for they are no more. */
+  left(subject: Subject, zones: readonly string[]): EventDraft[] {
+    const fields = this.#fields(subject, subject.last);
+    return zones.map((zone) => ({
+      type: 'zone.left',
+      ...fields,
+      severity: this.#severityOfZone(zone),
+      zone,
+    }));
   }
 
   /** As it is now, but `atMs` is the first sighting, as that of `object.ended` is the last: the visit, not our doubt. */
@@ -29,13 +49,7 @@ export class ObjectDrafts {
   /** `zone.left` for every zone that holds it, then `object.ended`. */
   ended(subject: Subject, cause: EndCause): EventDraft[] {
     const fields = this.#fields(subject, subject.last);
-    const zones: EventDraft[] = fields.zones.map((zone) => ({
-      type: 'zone.left',
-      ...fields,
-      severity: this.#severityOfZone(zone),
-      zone,
-    }));
-    return [...zones, { type: 'object.ended', ...fields, cause }];
+    return [...this.left(subject, fields.zones), { type: 'object.ended', ...fields, cause }];
   }
 
   happened(subject: Subject, happenings: Happenings): EventDraft[] {

@@ -44,7 +44,7 @@ class ObjectFilter {
 
 /** The filters of one camera, by label. */
 export class ObjectFilters {
-  readonly #objects: CameraConfig['objects'];
+  #objects: CameraConfig['objects'];
   readonly #minScore: number;
   readonly #filters = new Map<string, ObjectFilter>();
 
@@ -52,6 +52,12 @@ export class ObjectFilters {
   constructor(objects: CameraConfig['objects'], minScore: number) {
     this.#objects = objects;
     this.#minScore = minScore;
+  }
+
+  /** Goes by other filters from now on. */
+  apply(objects: CameraConfig['objects']): void {
+    this.#objects = objects;
+    this.#filters.clear();
   }
 
   /** True when the label is reported at all: it is asked for, or none is. */

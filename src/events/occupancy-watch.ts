@@ -1,4 +1,4 @@
-import type { CameraConfig, OccupancyConfig } from '../config/camera-schema.ts';
+import type { CameraConfig, OccupancyConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { EventDraft } from '../flow/domain-event.ts';
 import type { FrameFacts } from './sighting.ts';
 import type { Subject } from './subject.ts';
@@ -8,14 +8,17 @@ class OccupancyRule {
   readonly zone: string;
   readonly name: string;
   readonly config: OccupancyConfig;
+  /** Of two rules that are the same in every way. */
+  readonly key: string;
   /** Since when there are too many. */
   since: { readonly monoMs: number; readonly atMs: number } | undefined;
   occupied = false;
 
-  constructor(zone: string, name: string, config: OccupancyConfig) {
+  constructor(zone: string, area: ZoneConfig, name: string, config: OccupancyConfig) {
     this.zone = zone;
     this.name = name;
     this.config = config;
+    this.key = JSON.stringify([zone, { ...area, occupancy: null }, name, config]);
   }
 
   count(objects: readonly Subject[]): number {
@@ -29,14 +32,22 @@ class OccupancyRule {
 /** The occupancy rules of one camera. Each tells `zone.occupied` and `zone.cleared` in turn, and is cleared in the end. */
 export class OccupancyWatch {
   readonly #cameraId: string;
-  readonly #rules: readonly OccupancyRule[];
+  #rules: readonly OccupancyRule[] = [];
   #frame: FrameFacts | undefined;
 
   constructor(cameraId: string, zones: CameraConfig['zones']) {
     this.#cameraId = cameraId;
-    this.#rules = Object.entries(zones).flatMap(([zone, { occupancy }]) =>
-      Object.entries(occupancy).map(([name, config]) => new OccupancyRule(zone, name, config)),
-    );
+    this.#rules = rulesOf(zones);
+  }
+
+  /** Watches other zones from now on; a rule that is the same goes on. @returns those that end */
+  apply(zones: CameraConfig['zones']): EventDraft[] {
+    const frame = this.#frame;
+    const wanted = rulesOf(zones);
+    const isSame = (a: OccupancyRule, b: OccupancyRule) => a.key === b.key;
+    const over = this.#rules.filter((rule) => !wanted.some((other) => isSame(rule, other)));
+    this.#rules = wanted.map((rule) => this.#rules.find((other) => isSame(rule, other)) ?? rule);
+    return frame === undefined ? [] : over.flatMap((rule) => this.#weigh(rule, [], frame));
   }
 
   /** One frame, with the objects that are present in it. */
@@ -92,4 +103,10 @@ export class OccupancyWatch {
       sinceMs: Math.round(sinceMs),
     };
   }
+}
+
+function rulesOf(zones: CameraConfig['zones']): OccupancyRule[] {
+  return Object.entries(zones).flatMap(([zone, area]) =>
+    Object.entries(area.occupancy).map(([name, config]) => new OccupancyRule(zone, area, name, config)),
+  );
 }

@@ -12,12 +12,17 @@ export interface PresenceCounts {
  * them must learn that nobody is left.
  */
 export class Presence {
-  readonly #zones: CameraConfig['zones'];
-  readonly #labels: Set<string>;
+  #zones: CameraConfig['zones'] = {};
+  readonly #labels = new Set<string>();
 
   constructor(objects: CameraConfig['objects'], zones: CameraConfig['zones']) {
+    this.apply(objects, zones);
+  }
+
+  /** Counts these from now on; labels that were counted stay in the counts. */
+  apply(objects: CameraConfig['objects'], zones: CameraConfig['zones']): void {
     this.#zones = zones;
-    this.#labels = new Set(Object.keys(objects));
+    for (const label of Object.keys(objects)) this.#labels.add(label);
     for (const zone of Object.values(zones)) {
       for (const label of zone.objects ?? []) {
         if (this.#labels.size === 0 || label in objects) this.#labels.add(label);

@@ -24,6 +24,12 @@ export interface Places {
   readonly lines: ReadonlyMap<string, LineConfig>;
 }
 
+/** Names of what is no longer what it was. */
+export interface Changed {
+  readonly zones: readonly string[];
+  readonly lines: readonly string[];
+}
+
 /** What is asked of a label before one of it is believed. */
 export interface BeliefLimits {
   /** 0..1 */
@@ -79,8 +85,9 @@ export class Subject {
   /** What second models say of it. */
   attributes: Attributes = {};
   readonly #evidence = new Evidence();
-  readonly #minScore: number;
-  readonly #pace: Pace;
+  #minScore: number;
+  #minSpeed: number;
+  #pace: Pace;
   readonly #zones = new Map<string, ZoneWatch>();
   readonly #lines = new Map<string, LineWatch>();
   readonly #speeds = new Map<string, GroundSpeed>();
@@ -96,13 +103,35 @@ export class Subject {
     this.first = first;
     this.#last = first;
     this.#minScore = asked.minScore;
+    this.#minSpeed = asked.minSpeed;
     this.#pace = new Pace(asked.minSpeed, first.monoMs);
-    for (const [name, zone] of places.zones) {
+    this.#watch(places);
+  }
+
+  /**
+   * Goes by other rules from now on. What it did so far stays, and so does its side of places that are the same.
+   * @param changed names of the zones and lines that are no more, or are others now
+   */
+  move(asked: BeliefLimits, places: Places, changed: Changed): void {
+    this.#minScore = asked.minScore;
+    if (asked.minSpeed !== this.#minSpeed) this.#pace = new Pace(asked.minSpeed, this.#last.monoMs);
+    this.#minSpeed = asked.minSpeed;
+    for (const name of changed.zones) {
+      this.#zones.delete(name);
+      this.#speeds.delete(name);
+    }
+    for (const name of changed.lines) this.#lines.delete(name);
+    this.#watch(places);
+  }
+
+  #watch({ zones, lines }: Places): void {
+    for (const [name, zone] of zones) {
+      if (this.#zones.has(name)) continue;
       this.#zones.set(name, new ZoneWatch(zone));
       const ground = groundOf(zone);
       if (ground !== undefined) this.#speeds.set(name, new GroundSpeed(zone, ground));
     }
-    for (const [name, line] of places.lines) this.#lines.set(name, new LineWatch(line));
+    for (const [name, line] of lines) if (!this.#lines.has(name)) this.#lines.set(name, new LineWatch(line));
   }
 
   /** The newest sighting. */

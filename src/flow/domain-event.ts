@@ -99,6 +99,7 @@ export const domainEventSchema = z.discriminatedUnion('type', [
 /** An event as it goes over the wire. */
 export type DomainEvent = z.infer<typeof domainEventSchema>;
 export type DomainEventType = DomainEvent['type'];
+export const domainEventTypes = domainEventSchema.options.map(({ shape }) => shape.type.value);
 
 type Unsealed<E> = E extends DomainEvent ? Omit<E, 'v' | 'seq' | 'eventId' | 'deviceId' | 'replayed'> : never;
 

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
+import type { CameraEdit } from '../config/edit-camera.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CameraState } from '../flow/camera-state.ts';
+import type { EventHistory } from '../flow/event-query.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed, LivePicture } from './live/live-feed.ts';
 
@@ -48,6 +50,26 @@ export interface PreviewCamera {
   snapshot(): Promise<Buffer>;
 }
 
+/** What came of an edit. */
+export type EditOutcome =
+  /** `restartNeeded`: the file says something that the running program cannot take over. */
+  | { readonly kind: 'done'; readonly revision: string; readonly restartNeeded: boolean }
+  /** The file is no longer the revision that the edit started from. */
+  | { readonly kind: 'stale' }
+  /** There is no such revision to go back to. */
+  | { readonly kind: 'unknown' };
+
+/** Changes the configuration in its file and in force. Throws OcellusError `config_invalid` with every issue, `data_invalid`, `io_failed`. */
+export interface ConfigEditor {
+  /** Of the file as it is now. */
+  revision(): Promise<string>;
+  /** Kept ones, newest first; `atMs` is when each was kept, ms since the epoch. */
+  revisions(): Promise<readonly { readonly revision: string; readonly atMs: number }[]>;
+  /** @param expected revision that the edit starts from */
+  editCamera(cameraId: string, expected: string, edit: CameraEdit): Promise<EditOutcome>;
+  restore(revision: string, expected: string): Promise<EditOutcome>;
+}
+
 export interface PreviewParts extends LoadedConfig {
   readonly clock: Clock;
   /** Uniform in [0, 1). Not for secrets. */
@@ -56,6 +78,8 @@ export interface PreviewParts extends LoadedConfig {
   readonly cameras: ReadonlyMap<string, PreviewCamera>;
   /** A picture as JPEG. */
   readonly encodeJpeg: (picture: LivePicture) => Promise<Buffer>;
+  readonly events: EventHistory;
+  readonly editor: ConfigEditor;
   /** Models, store, broker and host as they are now. */
   readonly device: () => Readonly<Record<string, unknown>>;
 }

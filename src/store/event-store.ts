@@ -8,7 +8,9 @@ import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
 import type { OutboxStatus } from '../flow/outbox-source.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { AgeClock } from './age-clock.ts';
+import { StoredEvents } from './event-history.ts';
 import { toRow } from './event-row.ts';
+import { storeLimits } from './limits.ts';
 import type { EventRow, OutboxCount } from './messages.ts';
 import { asObject, asOccupancy, orphanEnds, type StoredObject } from './orphans.ts';
 import { Outbox, type WaitingEvent } from './outbox.ts';
@@ -16,7 +18,6 @@ import { StoreThread } from './store-thread.ts';
 import { StoredSettings } from './stored-settings.ts';
 import { Tidying } from './tidying.ts';
 
-const DAY_MS = 86_400_000;
 /** Events of one transaction: after an outage of the disk, more than that wait. */
 const COMMIT_EVENTS = 500;
 /** Events held in memory while the disk takes none. */
@@ -56,6 +57,7 @@ export class EventStore implements Service {
   readonly name = 'store';
   /** Where the broker's publisher gets events from. */
   readonly outbox: Outbox;
+  readonly history: StoredEvents;
   /** What was set while running, in earlier runs and in this one. */
   readonly settings = new StoredSettings();
   readonly #parts: EventStoreParts;
@@ -88,6 +90,8 @@ export class EventStore implements Service {
       isAcknowledged: (seq) => this.#acked.has(seq),
       status: () => this.#outboxStatus(),
     });
+    const unsaved = () => this.#unsaved;
+    this.history = new StoredEvents({ thread: () => this.#ask(), unsaved, clock: parts.clock });
     this.#tidying = new Tidying(parts.clock, parts.log, (outbox) => this.#counted(outbox));
   }
 
@@ -100,13 +104,7 @@ export class EventStore implements Service {
     const opened = await thread.ask({
       type: 'open',
       folder: config.path,
-      limits: {
-        outbox,
-        outboxEvents: config.outbox.maxEvents,
-        outboxAgeMs: config.outbox.maxDays * DAY_MS,
-        historyAgeMs: config.retention.eventsDays * DAY_MS,
-        maxPages: maxPages ?? null,
-      },
+      limits: storeLimits(config, outbox, maxPages),
       wallMs: clock.wallMs(),
     });
     for (const warning of opened.warnings) this.#log.warn({ path: config.path }, warning);
@@ -116,6 +114,7 @@ export class EventStore implements Service {
     this.#count = opened.outbox;
     this.settings.opened(this.#thread, opened.settings);
     this.outbox.offer([], opened.seq);
+    this.history.opened(opened.seq);
     this.#tidying.start(thread, this.#age);
     const { waiting } = opened.outbox;
     this.#log.info({ path: config.path, seq: opened.seq, waiting }, 'store opened');
@@ -265,7 +264,10 @@ export class EventStore implements Service {
     const told = this.#untold.splice(0, count < 0 ? this.#untold.length : count);
     if (told.length === 0) return;
     if (this.#parts.outbox) this.outbox.offer(told.map(toRow), told.at(-1)!.seq);
-    for (const event of told) this.#parts.onEvent(event);
+    for (const event of told) {
+      this.history.told(event);
+      this.#parts.onEvent(event);
+    }
   }
 
   async #read(afterSeq: number, upToSeq: number, limit: number): Promise<readonly WaitingEvent[]> {

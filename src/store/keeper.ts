@@ -30,6 +30,18 @@ export class Keeper {
         return { type: 'page', rows: this.#open().page(message.afterSeq, message.upToSeq, message.limit) };
       case 'live':
         return { type: 'live', ...this.#open().live() };
+      case 'bounds': {
+        const { fromSeq, toSeq } = this.#open().finder.bounds(message) ?? { fromSeq: 1, toSeq: 0 };
+        return { type: 'bounds', fromSeq, toSeq };
+      }
+      case 'search':
+        return { type: 'found', rows: this.#open().finder.search(message.query, message) };
+      case 'after':
+        return { type: 'events', json: this.#open().finder.after(message.seq, message.limit) };
+      case 'by_id': {
+        const json = this.#open().finder.byId(message.eventId);
+        return { type: 'events', json: json === undefined ? [] : [json] };
+      }
       case 'save_setting':
         this.#open().saveSetting(message.setting);
         return { type: 'done' };

@@ -1,5 +1,6 @@
 import type Database from 'libsql';
 import { inTransaction } from './database.ts';
+import { EventFinder } from './event-finder.ts';
 import type { AgeStamp, EventRow, OutboxCount, SettingRow, StoredRow, StoreLimits } from './messages.ts';
 
 /** Rows deleted in one transaction: few, so that no commit of an event waits long behind it. */
@@ -14,6 +15,8 @@ export interface Progress {
 
 /** The tables: every method is one transaction, on disk when it returns. Not for the main thread: each waits for the disk. */
 export class Ledger {
+  /** Reads what is written here. */
+  readonly finder: EventFinder;
   readonly #db: Database.Database;
   readonly #limits: StoreLimits;
   readonly #statements: ReturnType<typeof prepareAll>;
@@ -21,6 +24,7 @@ export class Ledger {
   #dropped: number;
 
   constructor(db: Database.Database, limits: StoreLimits) {
+    this.finder = new EventFinder(db);
     this.#db = db;
     this.#limits = limits;
     this.#statements = prepareAll(db);

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts';
+import type { EventQuery } from '../flow/event-query.ts';
 
 /** Bounds of what is kept. Ages are the store's own time, ms. */
 export interface StoreLimits {
@@ -65,6 +66,16 @@ export type ToStore =
     }
   | { readonly type: 'page'; readonly afterSeq: number; readonly upToSeq: number; readonly limit: number }
   | { readonly type: 'live' }
+  /** Where the events of a time are, by number. */
+  | { readonly type: 'bounds'; readonly fromMs?: number | undefined; readonly toMs?: number | undefined }
+  | {
+      readonly type: 'search';
+      readonly query: EventQuery;
+      readonly fromSeq: number;
+      readonly toSeq: number;
+    }
+  | { readonly type: 'after'; readonly seq: number; readonly limit: number }
+  | { readonly type: 'by_id'; readonly eventId: string }
   | { readonly type: 'save_setting'; readonly setting: SettingRow }
   | { readonly type: 'forget_setting'; readonly key: string }
   /** Events up to `seq` were told although they could not be stored. */
@@ -88,6 +99,9 @@ export type FromStore =
   | { readonly type: 'committed'; readonly outbox: OutboxCount }
   | { readonly type: 'page'; readonly rows: readonly StoredRow[] }
   | { readonly type: 'live'; readonly objects: readonly string[]; readonly occupancies: readonly string[] }
+  | { readonly type: 'bounds'; readonly fromSeq: number; readonly toSeq: number }
+  | { readonly type: 'found'; readonly rows: readonly { readonly seq: number; readonly json: string }[] }
+  | { readonly type: 'events'; readonly json: readonly string[] }
   | { readonly type: 'tidied'; readonly outbox: OutboxCount; readonly more: boolean }
   | { readonly type: 'done' }
   | {

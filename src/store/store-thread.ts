@@ -11,6 +11,10 @@ type AnswerTo<M extends ToStore> = Extract<
       commit: 'committed';
       page: 'page';
       live: 'live';
+      bounds: 'bounds';
+      search: 'found';
+      after: 'events';
+      by_id: 'events';
       save_setting: 'done';
       forget_setting: 'done';
       note: 'done';

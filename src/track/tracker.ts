@@ -16,7 +16,7 @@ import { Tracklet } from './tracklet.ts';
  * apart. Memory is bounded by `maxTracks`.
  */
 export class Tracker {
-  readonly #options: TrackerOptions;
+  #options: TrackerOptions;
   readonly #associator = new Associator();
   #tracklets: Tracklet[] = [];
   #nextTrackId = 1;
@@ -24,6 +24,11 @@ export class Tracker {
 
   constructor(options: Partial<TrackerOptions> = {}) {
     this.#options = { ...trackerDefaults, ...options };
+  }
+
+  /** Goes by other scores from the next update on; tracks go on. */
+  setThresholds(thresholds: Pick<TrackerOptions, 'highScore' | 'lowScore' | 'birthScore'>): void {
+    this.#options = { ...this.#options, ...thresholds };
   }
 
   /**

@@ -297,7 +297,7 @@ it('applies migrations in order, once', async () => {
   const before = readFileSync(join(folder, 'events.db'));
   await (await opened()).store.close(5_000);
   const db = new Database(join(folder, 'events.db'));
-  expect(db.prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 1 });
+  expect(db.prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 2 });
   db.close();
   expect(before.length).toBeGreaterThan(0);
 });

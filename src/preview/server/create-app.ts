@@ -54,6 +54,8 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new HttpProblem(404, `there is no ${request.method} at this address`)),
   );
+  // Forms of other sites can send text; JSON only with a preflight.
+  app.removeContentTypeParser('text/plain');
   app.decorateRequest('user', null);
   app.decorateRequest('loggedOut', null);
   await app.register(websocket, { options: { maxPayload: MAX_WEBSOCKET_BYTES, perMessageDeflate: false } });

@@ -7,6 +7,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** The whole request, body included. Bodies are small. */
 const REQUEST_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_TIMEOUT_MS = 10_000;
+/** A connection on which nothing moves either way. Streams have heartbeats. */
+const IDLE_TIMEOUT_MS = 60_000;
 const CHECKING_INTERVAL_MS = 2_000;
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_HEADERS = 64;
@@ -44,6 +46,9 @@ export function createListener(
     // What parsers of proxies and of Node could read in two ways is refused.
     insecureHTTPParser: false,
     requireHostHeader: true,
+    // A visitor whose network went away is found out.
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
   };
   const server =
     tls === undefined
@@ -52,6 +57,7 @@ export function createListener(
         (createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' }, handler) as unknown as Server);
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  server.timeout = IDLE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   limitPerAddress(server);
   return server;

@@ -4,6 +4,10 @@ import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
 import { cameraRoutes } from '../api/cameras.ts';
+import { configRoutes } from '../api/config.ts';
+import { eventMediaRoutes } from '../api/event-media.ts';
+import { eventStreamRoutes } from '../api/event-stream.ts';
+import { eventRoutes } from '../api/events.ts';
 import { sessionRoutes } from '../api/session.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Login } from '../auth/login.ts';
@@ -16,6 +20,7 @@ import { createApp } from './create-app.ts';
 import type { ListenerTimeouts } from './listener.ts';
 import { PAGE_FOLDER, readPageFiles } from './page-files.ts';
 import type { PreviewApp, RoutePlugin } from './preview-app.ts';
+import { EventStreams } from './server-sent-events.ts';
 import { tlsIdentity } from './tls-identity.ts';
 
 /** A port that is taken, or an address that the network does not have yet, is tried again so often. */
@@ -34,6 +39,7 @@ export class PreviewServer implements Service {
   readonly name = 'preview';
   readonly #parts: PreviewParts;
   readonly #options: PreviewServerOptions;
+  readonly #streams: EventStreams;
   #app: PreviewApp | undefined;
   #sessions: Sessions | undefined;
   #retryTimer: Timer | undefined;
@@ -42,6 +48,7 @@ export class PreviewServer implements Service {
   constructor(parts: PreviewParts, options: PreviewServerOptions = {}) {
     this.#parts = parts;
     this.#options = options;
+    this.#streams = new EventStreams(parts.clock);
   }
 
   /** Where it listens, such as `http://127.0.0.1:8080`; undefined while it does not. */
@@ -66,6 +73,10 @@ export class PreviewServer implements Service {
       pictureRoutes,
       mseRoutes,
       whepRoutes,
+      eventRoutes,
+      (app, parts) => eventStreamRoutes(app, parts, this.#streams),
+      eventMediaRoutes,
+      configRoutes,
     ];
     this.#app = await createApp(this.#parts, {
       authenticator,
