@@ -10,6 +10,8 @@ export interface OverlayOptions {
   readonly detail: boolean;
 }
 
+/** Pictures as wide as this have room for scores and numbers. */
+const ROOMY_PX = 560;
 const TRAIL_MS = 4_000;
 
 /** What is drawn over the pictures of one camera: always what belongs to the picture that is on the screen. */
@@ -67,7 +69,8 @@ export class Overlay {
         paintTrail(pen, size, this.#timeline.trail(objectId, atMs, TRAIL_MS), label);
       }
     }
-    if (boxes) for (const track of tracks) paintTrack(pen, size, track, detail);
+    const roomy = detail && size.width >= ROOMY_PX;
+    if (boxes) for (const track of tracks) paintTrack(pen, size, track, roomy);
     // Says what is drawn to whoever cannot see it, a test among them.
     canvas.dataset.captureAtMs = atMs === undefined ? '' : String(Math.round(atMs));
     canvas.dataset.objects = String(tracks.length);

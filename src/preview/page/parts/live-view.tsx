@@ -27,9 +27,11 @@ export function LiveView({ camera, detail, transport, withoutZones = false, chil
   const { cameraId } = camera;
   const usable = transportsOf(camera).filter((name) => transport === undefined || name === transport);
   const offered = usable.join(' ');
+  // A camera without pictures would take up a viewer's place for nothing.
+  const isLive = camera.state.state === 'live';
 
   useEffect(() => {
-    if (video.current === null || picture.current === null || drawing.current === null) return;
+    if (!isLive || video.current === null || picture.current === null || drawing.current === null) return;
     const surfaces = { video: video.current, canvas: picture.current };
     const over = new Overlay(drawing.current);
     overlay.current = over;
@@ -49,10 +51,11 @@ export function LiveView({ camera, detail, transport, withoutZones = false, chil
     resized.observe(drawing.current);
     void next.run(offered.split(' ').filter(isTransport), stop.signal);
     return () => {
+      setPlayer(undefined);
       stop.abort();
       resized.disconnect();
     };
-  }, [cameraId, offered]);
+  }, [cameraId, offered, isLive]);
 
   const options = overlayOptions.value;
   useEffect(() => {

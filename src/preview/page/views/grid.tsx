@@ -45,16 +45,16 @@ function Tile({ camera }: { readonly camera: Camera }) {
         <StateBadge camera={camera} />
         <span class="tile-rate muted">{rates.inferredPerS.toFixed(1)} / s</span>
       </header>
-      <a class="tile-live" href={formatRoute({ view: 'camera', cameraId })} aria-label={`Open ${cameraId}`}>
-        <LiveView camera={camera} detail={false} />
-      </a>
+      <LiveView camera={camera} detail={false} />
       <footer class="tile-foot chips">
         {present.map(([label, count]) => (
           <span key={label} class="chip">
             {count} {label}
           </span>
         ))}
-        {present.length === 0 && <span class="muted">nobody there</span>}
+        {present.length === 0 && (
+          <span class="muted">{camera.state.state === 'live' ? 'nothing there' : 'no picture'}</span>
+        )}
         {camera.motion && <span class="chip chip-now">motion</span>}
         {recording && (
           <span class="chip" title="Clips of events are recorded">
