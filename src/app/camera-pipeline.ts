@@ -283,9 +283,12 @@ export class CameraPipeline implements Service {
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {
     const { stats } = this;
     stats.frames.add('inferred');
-    stats.add('preprocess', result.timings.preprocessMs);
-    stats.add('run', result.timings.runMs);
-    stats.add('decode', result.timings.decodeMs);
+    const { preprocessMs, runMs, decodeMs } = result.timings;
+    const inferringMs = preprocessMs + runMs + decodeMs;
+    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - inferringMs));
+    stats.add('preprocess', preprocessMs);
+    stats.add('run', runMs);
+    stats.add('decode', decodeMs);
     const startMs = this.#parts.clock.monoMs();
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);

@@ -5,9 +5,12 @@ import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
 import { cameraRoutes } from '../api/cameras.ts';
 import { configRoutes } from '../api/config.ts';
+import { deviceRoutes } from '../api/device.ts';
 import { eventMediaRoutes } from '../api/event-media.ts';
 import { eventStreamRoutes } from '../api/event-stream.ts';
 import { eventRoutes } from '../api/events.ts';
+import { healthRoutes } from '../api/health.ts';
+import { metricsRoutes } from '../api/metrics.ts';
 import { sessionRoutes } from '../api/session.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Login } from '../auth/login.ts';
@@ -77,6 +80,9 @@ export class PreviewServer implements Service {
       (app, parts) => eventStreamRoutes(app, parts, this.#streams),
       eventMediaRoutes,
       configRoutes,
+      deviceRoutes,
+      healthRoutes,
+      (app, parts) => metricsRoutes(app, parts, this.#streams),
     ];
     this.#app = await createApp(this.#parts, {
       authenticator,
