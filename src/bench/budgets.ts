@@ -1,6 +1,7 @@
 import type { CameraLoadResult } from './camera-load.ts';
 import type { EventDeliveryResult } from './event-delivery.ts';
 import type { GrowthResult } from './growth.ts';
+import type { PreviewCost } from './preview-cost.ts';
 
 /** One budget of the design against what was measured. */
 export interface BudgetLine {
@@ -18,6 +19,7 @@ export interface Measurements {
   readonly manyCount: number;
   readonly growth: GrowthResult;
   readonly delivery: EventDeliveryResult;
+  readonly preview: PreviewCost;
 }
 
 const CPU_SHARE_LIMIT = 10;
@@ -30,6 +32,11 @@ const GROWTH_LIMIT_MIB = 5;
 const COMMIT_LIMIT_MS = 5;
 const REPLAY_LEAST_PER_S = 5_000;
 const REPLAY_MEMORY_LIMIT_MIB = 20;
+const MJPEG_LIMIT_PERCENT = 1;
+const MSE_LIMIT_PERCENT = 1;
+const WEBRTC_LIMIT_PERCENT = 15;
+const DETECTION_LOSS_LIMIT_PERCENT = 5;
+const VIEWER_GROWTH_LIMIT_MIB = 10;
 
 /** The budgets of docs/reference/budgets.md against the measurements, in its order. */
 export function budgetLines({
@@ -38,6 +45,7 @@ export function budgetLines({
   manyCount,
   growth,
   delivery,
+  preview,
 }: Measurements): BudgetLine[] {
   const share = (100 * oneCamera.otherCpuMsPerFrame) / oneCamera.runCpuMsPerFrame;
   const perCamera = (manyCameras.rssMiB - oneCamera.rssMiB) / (manyCount - 1);
@@ -105,5 +113,47 @@ export function budgetLines({
       REPLAY_MEMORY_LIMIT_MIB,
       'MiB',
     ),
+    ...previewLines(preview, line),
+  ];
+}
+
+type Line = (id: string, what: string, measured: number, limit: number, unit: string) => BudgetLine;
+
+/** What watching may cost; % of one core. */
+function previewLines(preview: PreviewCost, line: Line): BudgetLine[] {
+  const further = (transport: 'mjpeg' | 'mse' | 'webrtc', what: string, limit: number) =>
+    line(
+      `preview_${transport}`,
+      `CPU of a further viewer by ${what}`,
+      preview[transport].furtherPercent,
+      limit,
+      '%',
+    );
+  return [
+    further('mjpeg', 'motion JPEG', MJPEG_LIMIT_PERCENT),
+    further('mse', "the camera's own video", MSE_LIMIT_PERCENT),
+    further('webrtc', 'WebRTC', WEBRTC_LIMIT_PERCENT),
+    line(
+      'preview_detection',
+      'frames that 50 viewers of the encoded video cost',
+      preview.detectionLossPercent,
+      DETECTION_LOSS_LIMIT_PERCENT,
+      '%',
+    ),
+    line(
+      'preview_mse_memory',
+      'growth of memory while they watch',
+      preview.mseGrowthMiB,
+      VIEWER_GROWTH_LIMIT_MIB,
+      'MiB',
+    ),
+    line(
+      'preview_whep_memory',
+      'growth of memory over 400 WebRTC viewers that come and go',
+      preview.whepGrowthMiB,
+      VIEWER_GROWTH_LIMIT_MIB,
+      'MiB',
+    ),
+    line('preview_whep_threads', 'growth of threads meanwhile', preview.whepThreads, 0, ''),
   ];
 }

@@ -10,6 +10,7 @@ import { type BudgetLine, budgetLines } from './budgets.ts';
 import type { CameraLoad, CameraLoadResult } from './camera-load.ts';
 import { type EventDeliveryResult, measureEventDelivery } from './event-delivery.ts';
 import { type GrowthResult, measureGrowth } from './growth.ts';
+import { measurePreview, type PreviewCost } from './preview-cost.ts';
 import { writeSceneClip } from './scene-clip.ts';
 
 export interface BenchOptions {
@@ -28,9 +29,11 @@ export interface BenchResult {
   readonly manyCameras: CameraLoadResult;
   readonly growth: GrowthResult;
   readonly delivery: EventDeliveryResult;
+  readonly preview: PreviewCost;
 }
 
 const ONE_CAMERA_FPS = 10;
+const CAMERA_FPS = 25;
 /** A day without a broker. */
 const WAITING_EVENTS = 100_000;
 const MANY = { cameras: 8, fps: 5 };
@@ -51,11 +54,22 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     const growth = measureGrowth(hours);
     onProgress(`${WAITING_EVENTS} events to the disk and to a broker`);
     const delivery = await measureEventDelivery(WAITING_EVENTS);
-    const budgets = budgetLines({ oneCamera, manyCameras, manyCount: MANY.cameras, growth, delivery });
-    return { machine: await machineRecord(), budgets, oneCamera, manyCameras, growth, delivery };
+    const preview = await previewCost(options, folder);
+    const measured = { oneCamera, manyCameras, growth, delivery, preview };
+    const budgets = budgetLines({ ...measured, manyCount: MANY.cameras });
+    return { machine: await machineRecord(), budgets, ...measured };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Of a camera at 25 fps, looked at as often as one camera is above. */
+async function previewCost(options: BenchOptions, folder: string): Promise<PreviewCost> {
+  const { model, seconds, onProgress } = options;
+  const clip = join(folder, 'street-h264.mp4');
+  await writeSceneClip(clip, CAMERA_FPS, 'h264');
+  const storage = join(folder, 'preview');
+  return measurePreview({ clip, model, folder: storage, fps: ONE_CAMERA_FPS, seconds, onProgress });
 }
 
 /** A process of its own for every load: memory and threads of one must not show in another. */

@@ -1,0 +1,42 @@
+import { Daemon } from '../app/daemon.ts';
+import { SystemClock } from '../base/clock.ts';
+import { forgoIdleCollections } from '../base/garbage-collector.ts';
+import { silentLogger } from '../base/log.ts';
+import { configSchema } from '../config/schema.ts';
+
+/** What the process is told, once. */
+export interface PreviewDaemonOrder {
+  readonly clip: string;
+  readonly model: string;
+  readonly folder: string;
+  readonly fps: number;
+}
+
+// The child that `measurePreview` starts: a daemon with one camera, served on a port that it tells.
+forgoIdleCollections();
+const stop = new AbortController();
+process.once('disconnect', () => stop.abort());
+process.once('message', (order: PreviewDaemonOrder) => {
+  const daemon = new Daemon({
+    config: configSchema.parse({
+      device: { id: 'bench' },
+      models: { default: { file: order.model } },
+      storage: { path: order.folder, reserveMiB: 0 },
+      http: { listen: '127.0.0.1:0' },
+      cameras: {
+        street: {
+          source: `file:${order.clip}?loop=1&realtime=1`,
+          detect: { fps: order.fps },
+          motion: { mode: 'off' },
+        },
+      },
+    }),
+    baseDir: process.cwd(),
+    secrets: {},
+    clock: new SystemClock(),
+    random: Math.random,
+    log: silentLogger,
+    onServed: (url) => process.send?.(url),
+  });
+  void daemon.run(stop.signal).finally(() => process.exit());
+});
