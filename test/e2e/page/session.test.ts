@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { hashPassword } from '../../../src/preview/auth/password-hash.ts';
 import { screenshot } from '../../fixtures/browser.ts';
+import { waitUntil } from '../../fixtures/wait-until.ts';
 import { PageRig } from './rig.ts';
 
 const CAMERAS = `  street:
@@ -78,10 +79,8 @@ describe('a daemon that is killed and started again', () => {
     await page.getByText('The device does not answer').waitFor({ state: 'hidden', timeout: 15_000 });
     await page.waitForSelector('.live[data-playing="true"]', { timeout: 15_000 });
     const known = await page.locator('.entry[data-object-id]').first().getAttribute('data-object-id');
-    await page.waitForFunction(
-      `document.querySelector('.entry[data-object-id]')?.dataset.objectId !== '${known}'`,
-      undefined,
-      { timeout: 30_000 },
-    );
+    const newest = page.locator('.entry[data-object-id]').first();
+    const another = async () => (await newest.getAttribute('data-object-id')) !== known;
+    await waitUntil(another, 'a new object on the timeline', 30_000);
   });
 });

@@ -65,9 +65,9 @@ describe('the timeline', () => {
     await page.getByRole('button', { name: 'Older events' }).waitFor({ state: 'hidden' });
     await page.getByLabel('Label').selectOption('car');
     await page.waitForURL(/label=car/);
-    await page.waitForFunction(
-      `[...document.querySelectorAll('.entry strong')].every((label) => label.textContent === 'car')`,
-    );
+    const onlyCars = async () =>
+      (await page.locator('.entry strong').allTextContents()).every((label) => label === 'car');
+    await waitUntil(onlyCars, 'only cars on the timeline');
     await page.reload();
     await page.waitForSelector('.entry[data-object-id]');
     expect(await page.getByLabel('Label').inputValue()).toBe('car');

@@ -47,6 +47,15 @@ export function Canvas({ state, problems, act }: CanvasProps) {
     return () => window.removeEventListener('keydown', onKey);
   }, [drawing !== undefined, act]);
 
+  const wasDrawing = useRef(false);
+  useEffect(() => {
+    // Whoever has finished a shape by keyboard goes on with its first point.
+    if (wasDrawing.current && drawing === undefined) {
+      root.current?.querySelector<SVGGElement>('.handle-group')?.focus();
+    }
+    wasDrawing.current = drawing !== undefined;
+  }, [drawing]);
+
   const placeOf = (event: PointerEvent): PointNorm => {
     const { left, top, width, height } = root.current!.getBoundingClientRect();
     const place: PointNorm = [(event.clientX - left) / width, (event.clientY - top) / height];

@@ -1,5 +1,6 @@
 import type { PointNorm } from '../../../flow/geometry.ts';
 import { formProblem, freeName, type Shape, type ShapeKind } from './draft.ts';
+import { onPicture } from './reshape.ts';
 
 /** A shape that is being drawn, point by point. */
 export interface Drawing {
@@ -26,6 +27,8 @@ export type EditorAction =
   | { readonly do: 'cancel' }
   /** `step`: begins a change that can be undone; a drag is one change. */
   | { readonly do: 'change'; readonly key: string; readonly change: Partial<Shape>; readonly step: boolean }
+  /** Moves a point by so much: two that come between two renderings add up. */
+  | { readonly do: 'nudge'; readonly key: string; readonly index: number; readonly by: PointNorm }
   | { readonly do: 'remove'; readonly key: string }
   | { readonly do: 'undo' };
 
@@ -69,6 +72,19 @@ export function edited(state: EditorState, action: EditorAction): EditorState {
         ...(action.step ? remembered(state) : state),
         shapes: shapes.map((shape) => (shape.key === action.key ? { ...shape, ...action.change } : shape)),
       };
+    case 'nudge': {
+      const { key, index, by } = action;
+      const nudged = (points: readonly PointNorm[]) =>
+        points.map(
+          (point, i): PointNorm => (i === index ? onPicture([point[0] + by[0], point[1] + by[1]]) : point),
+        );
+      return {
+        ...remembered(state),
+        shapes: shapes.map((shape) =>
+          shape.key === key ? { ...shape, points: nudged(shape.points) } : shape,
+        ),
+      };
+    }
     case 'remove':
       return {
         ...remembered(state),

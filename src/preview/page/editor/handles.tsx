@@ -2,7 +2,7 @@ import type { PointNorm } from '../../../flow/geometry.ts';
 import { percent } from '../state/words.ts';
 import { MAX_POINTS, type Shape } from './draft.ts';
 import type { EditorAction } from './editor-state.ts';
-import { cent, onPicture, withMiddle, withoutPoint, withPoint } from './reshape.ts';
+import { cent, withMiddle, withoutPoint } from './reshape.ts';
 
 interface HandlesProps {
   readonly shape: Shape;
@@ -26,10 +26,9 @@ export function Handles({ shape, act }: HandlesProps) {
     act({ do: 'change', key, change: { points: next }, step: true });
   const onKeyDown = (event: KeyboardEvent, index: number) => {
     const arrow = ARROWS[event.key];
-    const point = points[index]!;
     if (arrow !== undefined) {
       const far = event.shiftKey ? 10 : 1;
-      change(withPoint(points, index, onPicture([point[0] + arrow[0] * far, point[1] + arrow[1] * far])));
+      act({ do: 'nudge', key, index, by: [arrow[0] * far, arrow[1] * far] });
     } else if (event.key === 'Delete' && kind !== 'line' && points.length > 3)
       change(withoutPoint(points, index));
     else if (event.key === 'Insert' && kind !== 'line') change(withMiddle(points, index));
@@ -59,7 +58,8 @@ export function Handles({ shape, act }: HandlesProps) {
           key={`point ${i}`}
           class="handle-group"
           role="button"
-          tabIndex={0}
+          // In lower case: attributes of SVG are not what HTML makes of them.
+          tabindex={0}
           aria-label={`${pointName(kind, i)} of ${id || kind}: ${percent(x)} from the left, ${percent(y)} from the top. Arrow keys move it${kind === 'line' ? '' : ', Delete removes it, Insert adds one after it'}.`}
           onKeyDown={(event) => onKeyDown(event, i)}
         >

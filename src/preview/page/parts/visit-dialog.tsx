@@ -1,5 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Visit } from '../state/visits.ts';
+import type { DomainEvent } from '../../../flow/domain-event.ts';
+import { requestJson } from '../server/request.ts';
+import { merged } from '../state/timeline.ts';
+import { timelineOf, type Visit } from '../state/visits.ts';
 import { clockTime, describeEvent, percent } from '../state/words.ts';
 import { Icon } from './icon.tsx';
 
@@ -9,7 +12,8 @@ interface VisitDialogProps {
 }
 
 /** One visit: its clip or best view, and all that happened. */
-export function VisitDialog({ visit, onClose }: VisitDialogProps) {
+export function VisitDialog({ visit: known, onClose }: VisitDialogProps) {
+  const visit = useWholeVisit(known);
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const { label, cameraId, topScore, events } = visit;
@@ -52,6 +56,23 @@ export function VisitDialog({ visit, onClose }: VisitDialogProps) {
       </ol>
     </dialog>
   );
+}
+
+/** With the events that the list does not hold (yet): it shows a page of them. */
+function useWholeVisit(visit: Visit): Visit {
+  const [stored, setStored] = useState<readonly DomainEvent[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    const path = `/api/events?limit=200&object=${encodeURIComponent(visit.objectId)}`;
+    requestJson<{ events: readonly DomainEvent[] }>(path, { signal: stop.signal }).then(
+      ({ events }) => setStored(events),
+      // What the list knows is shown as it is.
+      () => {},
+    );
+    return () => stop.abort();
+  }, [visit.objectId]);
+  const [entry] = timelineOf(merged(stored, visit.events));
+  return entry?.kind === 'visit' ? entry.visit : visit;
 }
 
 /** The clip where there is one, or else the best view. */
