@@ -17,7 +17,7 @@ import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
-import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { encodeJpeg } from './frame-jpeg.ts';
 import { FrameRate } from './frame-rate.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
@@ -71,7 +71,6 @@ export class CameraPipeline implements Service {
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
   #lossTimer: Timer | undefined;
-  #snapshots: ((picture: Picture) => void)[] = [];
   #pictureSizePx: SizePx | null = null;
 
   constructor(parts: CameraPipelineParts) {
@@ -219,9 +218,8 @@ export class CameraPipeline implements Service {
 
   /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
   async snapshot(): Promise<Buffer> {
-    const next = new Promise<Picture>((resolve) => this.#snapshots.push(resolve));
     const what = `waiting for a frame of camera ${this.#parts.cameraId}`;
-    return encodeJpeg(await withDeadline(next, SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
+    return encodeJpeg(await withDeadline(this.live.next(), SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
   }
 
   #opened(info: StreamInfo): void {
@@ -248,7 +246,6 @@ export class CameraPipeline implements Service {
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
     this.#pictureSizePx = frame.source;
-    for (const taker of this.#snapshots.splice(0)) taker(copyPicture(frame));
     if (this.live.watched) this.live.captured(frame);
     const outcome = this.#look(frame);
     if (outcome !== 'offered') this.#notInferred(frame, outcome);
@@ -284,11 +281,9 @@ export class CameraPipeline implements Service {
     const { stats } = this;
     stats.frames.add('inferred');
     const { preprocessMs, runMs, decodeMs } = result.timings;
-    const inferringMs = preprocessMs + runMs + decodeMs;
-    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - inferringMs));
-    stats.add('preprocess', preprocessMs);
-    stats.add('run', runMs);
-    stats.add('decode', decodeMs);
+    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - preprocessMs - runMs - decodeMs));
+    const stages = { preprocess: preprocessMs, run: runMs, decode: decodeMs } as const;
+    for (const stage of ['preprocess', 'run', 'decode'] as const) stats.add(stage, stages[stage]);
     const startMs = this.#parts.clock.monoMs();
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);

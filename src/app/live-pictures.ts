@@ -50,6 +50,16 @@ export class LivePictures {
     };
   }
 
+  /** The next picture. */
+  next(): Promise<LivePicture> {
+    return new Promise((resolve) => {
+      const end = this.watchPictures((picture) => {
+        end();
+        resolve(picture);
+      });
+    });
+  }
+
   watchObjects(listener: (found: FrameObjects) => void): () => void {
     this.#objects.add(listener);
     return () => this.#objects.delete(listener);

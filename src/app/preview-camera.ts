@@ -6,6 +6,7 @@ import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from '../preview/live/live-feed.ts';
 import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import { encodeJpeg } from './frame-jpeg.ts';
 import type { LiveMedia } from './live-media.ts';
 import type { LivePictures } from './live-pictures.ts';
 import { STAGES } from './pipeline-stats.ts';
@@ -102,6 +103,7 @@ export class LiveCamera implements PreviewCamera {
 function liveFeed(pictures: LivePictures, media: LiveMedia | undefined): LiveFeed {
   return {
     watchPictures: (listener) => pictures.watchPictures(listener),
+    encodeJpeg: (picture) => encodeJpeg(picture),
     watchObjects: (listener) => pictures.watchObjects(listener),
     watchMedia: (sink) => {
       if (media !== undefined) return media.watch(sink);

@@ -1,6 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { ObjectStage } from '../app/object-stage.ts';
 import { silentLogger } from '../base/log.ts';
 import { seededRandom } from '../base/random.ts';
@@ -9,6 +7,7 @@ import { cameraSchema } from '../config/camera-schema.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import { collectGarbage } from './collect-garbage.ts';
 
 export interface GrowthResult {
   readonly hours: number;
@@ -121,9 +120,4 @@ function standing(): { heapMiB: number; handles: number; threads: number } {
     handles: process.getActiveResourcesInfo().length,
     threads: readdirSync('/proc/self/task').length,
   };
-}
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
 }

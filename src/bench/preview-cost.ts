@@ -92,9 +92,9 @@ async function measureCrowd(daemon: ChildProcess, viewers: PreviewViewers, url: 
   const leaves: Leave[] = [];
   while (leaves.length < CROWD) leaves.push(await viewers.join('mse'));
   await sleep(SETTLE_MS);
-  const beforeMiB = rssMiB(daemon);
+  const beforeMiB = await standingMiB(daemon);
   const watched = await inferredPerS(url, 2 * seconds);
-  const mseGrowthMiB = rssMiB(daemon) - beforeMiB;
+  const mseGrowthMiB = (await standingMiB(daemon)) - beforeMiB;
   await Promise.all(leaves.map((leave) => leave()));
   return { detectionLossPercent: 100 * (1 - watched / alone), mseGrowthMiB };
 }
@@ -110,7 +110,7 @@ async function measureChurn(daemon: ChildProcess, viewers: PreviewViewers) {
       );
     }
     await sleep(SETTLE_MS);
-    return { rssMiB: rssMiB(daemon), threads: statusOf(daemon, 'Threads') };
+    return { rssMiB: await standingMiB(daemon), threads: statusOf(daemon, 'Threads') };
   };
   const early = await run(SETTLED_CYCLES);
   const late = await run(CYCLES - SETTLED_CYCLES);
@@ -131,7 +131,14 @@ function cpuMs({ pid }: ChildProcess): number {
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
-function rssMiB(daemon: ChildProcess): number {
+/** Resident memory without garbage: a second collection takes what finalizers of the first let go. */
+async function standingMiB(daemon: ChildProcess): Promise<number> {
+  for (let collection = 0; collection < 2; collection++) {
+    const collected = once(daemon, 'message');
+    daemon.send('collect');
+    await collected;
+    await sleep(500);
+  }
   return statusOf(daemon, 'VmRSS') / 1024;
 }
 

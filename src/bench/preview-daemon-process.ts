@@ -3,6 +3,7 @@ import { SystemClock } from '../base/clock.ts';
 import { forgoIdleCollections } from '../base/garbage-collector.ts';
 import { silentLogger } from '../base/log.ts';
 import { configSchema } from '../config/schema.ts';
+import { collectGarbage } from './collect-garbage.ts';
 
 /** What the process is told, once. */
 export interface PreviewDaemonOrder {
@@ -17,6 +18,11 @@ forgoIdleCollections();
 const stop = new AbortController();
 process.once('disconnect', () => stop.abort());
 process.once('message', (order: PreviewDaemonOrder) => {
+  // Whatever is said after that asks for a collection: node-webrtc's objects go with those that JavaScript has of them.
+  process.on('message', () => {
+    collectGarbage();
+    process.send?.('collected');
+  });
   const daemon = new Daemon({
     config: configSchema.parse({
       device: { id: 'bench' },

@@ -27,7 +27,7 @@ export const webrtcSchema = z.strictObject({
     .default(8)
     .describe('Most viewers, of all cameras: each has an encoder of its own'),
   ports: z
-    .strictObject({ min: port, max: port })
+    .strictObject({ min: port.describe('First of them'), max: port.describe('Last of them') })
     .refine(({ min, max }) => min <= max, 'min is above max')
     .optional()
     .describe('UDP and TCP ports that may be used, for a firewall; default: any free one'),

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PreviewDaemon } from '../fixtures/preview-daemon.ts';
@@ -245,10 +246,67 @@ describe('WHEP', () => {
     await client.leave();
   });
 
+  it('leaves no thread and no socket behind', async () => {
+    const standing = async () => {
+      const status = await readFile(`/proc/${daemon.program.pid}/status`, 'utf8');
+      const threads = Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]);
+      return { threads, files: (await readdir(`/proc/${daemon.program.pid}/fd`)).length };
+    };
+    const cycle = async (times: number) => {
+      for (let at = 0; at < times; at++) {
+        const reply = await post(offer());
+        expect(reply.status).toBe(201);
+        await fetch(daemon.url + reply.headers.get('location'), { method: 'DELETE' });
+      }
+      return standing();
+    };
+    const before = await cycle(20);
+    const after = await cycle(150);
+    expect(after.threads).toBeLessThanOrEqual(before.threads);
+    // Sockets of the last one or two close a moment later.
+    expect(after.files).toBeLessThanOrEqual(before.files + 10);
+  });
+
   it('ends with the program, whoever watches', async () => {
     const client = join();
     await waitUntil(() => client.named('frame').length > 2, 'pictures', 30_000);
     expect(await daemon.stop()).toEqual({ status: 143, signal: null });
     client.kill();
+  });
+});
+
+describe('WHEP beyond the LAN', () => {
+  it('tells its ICE servers, waits for none of them, and keeps to its ports', async () => {
+    const servers = [
+      { urls: ['stun:127.0.0.1:9'] },
+      { urls: ['turn:127.0.0.1:9'], username: 'me', credential: 'a "quoted" one' },
+    ];
+    const ports = { min: 42_000, max: 42_019 };
+    const elsewhere = await PreviewDaemon.start({
+      cameras: { yard: { source: 'sim://street?seed=7' } },
+      http: { webrtc: { iceServers: servers, ports } },
+    });
+    try {
+      const askedMs = performance.now();
+      const reply = await fetch(`${elsewhere.url}/api/cameras/yard/whep`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/sdp' },
+        body: offer(),
+      });
+      expect(reply.status).toBe(201);
+      expect(performance.now() - askedMs).toBeLessThan(5_000);
+      expect(reply.headers.get('link')).toBe(
+        '<stun:127.0.0.1:9>; rel="ice-server", <turn:127.0.0.1:9>; rel="ice-server"; username="me"; ' +
+          'credential="a \\"quoted\\" one"; credential-type="password"',
+      );
+      const candidates = [
+        ...(await reply.text()).matchAll(/^a=candidate:\S+ 1 \S+ \d+ \S+ (\d+) typ host/gm),
+      ];
+      const used = candidates.map(([, port]) => Number(port));
+      expect(used.length).toBeGreaterThan(0);
+      for (const port of used) expect(port >= ports.min && port <= ports.max, `port ${port}`).toBe(true);
+    } finally {
+      await elsewhere.stop();
+    }
   });
 });

@@ -7,7 +7,7 @@ const vest = (value: string, score = 0.9) => ({ vest: { value, score } });
 it('attributes are on every event of the object from when they are known', () => {
   const scene = new Scene();
   scene.play(0, 2_000, 5, standing);
-  expect(scene.rules.seenObjects()).toEqual([
+  expect(scene.rules.seenObjects()).toMatchObject([
     { objectId: 'object-1', label: 'person', score: 0.9, boxPx: personAt(500, 300) },
   ]);
   scene.rules.setAttributes('object-1', vest('yes'));

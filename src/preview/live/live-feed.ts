@@ -34,6 +34,8 @@ export interface FrameObjects {
 export interface LiveFeed {
   /** Pictures, each after the objects that were found in it: one waits a little for its inference, so that both can be shown at once. */
   watchPictures(listener: (picture: LivePicture) => void): () => void;
+  /** A picture as JPEG. */
+  encodeJpeg(picture: LivePicture): Promise<Buffer>;
   /** Objects of every inferred frame, as soon as they are known. */
   watchObjects(listener: (found: FrameObjects) => void): () => void;
   /**

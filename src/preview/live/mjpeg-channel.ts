@@ -10,16 +10,14 @@ export const MJPEG_BOUNDARY = 'ocellus-picture';
 /** The pictures of one camera as JPEGs, encoded once however many watch, and not at all while nobody does. */
 export class MjpegChannel {
   readonly #feed: LiveFeed;
-  readonly #encode: (picture: LivePicture) => Promise<Buffer>;
   readonly #log: Logger;
   readonly #viewers = new Set<NewestStream>();
   readonly #newest = new Mailbox<LivePicture>(() => {});
   #encoding = false;
   #unwatch: (() => void) | undefined;
 
-  constructor(feed: LiveFeed, encode: (picture: LivePicture) => Promise<Buffer>, log: Logger) {
+  constructor(feed: LiveFeed, log: Logger) {
     this.#feed = feed;
-    this.#encode = encode;
     this.#log = log;
   }
 
@@ -45,7 +43,7 @@ export class MjpegChannel {
     this.#encoding = true;
     try {
       for (let picture = this.#next(); picture !== undefined; picture = this.#next()) {
-        const part = partOf(await this.#encode(picture), picture.captureAtMs);
+        const part = partOf(await this.#feed.encodeJpeg(picture), picture.captureAtMs);
         for (const viewer of this.#viewers) viewer.offer(part);
       }
     } catch (error) {

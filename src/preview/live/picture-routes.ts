@@ -10,9 +10,9 @@ const params = z.strictObject({ cameraId: z.string() });
 const HEARTBEAT_MS = 15_000;
 
 /** Pictures for everything that shows a JPEG, and tracks for everything that reads text. */
-export function pictureRoutes(app: PreviewApp, { cameras, encodeJpeg, clock, log }: PreviewParts): void {
+export function pictureRoutes(app: PreviewApp, { cameras, clock, log }: PreviewParts): void {
   const channels = new Map(
-    [...cameras].map(([id, { live }]) => [id, new MjpegChannel(live, encodeJpeg, log.child({ camera: id }))]),
+    [...cameras].map(([id, { live }]) => [id, new MjpegChannel(live, log.child({ camera: id }))]),
   );
 
   app.get(

@@ -20,15 +20,15 @@ beforeEach(() => {
       watchers.add(listener);
       return () => void watchers.delete(listener);
     },
+    encodeJpeg: async ({ captureAtMs }) => {
+      encoded.push(captureAtMs);
+      return Buffer.from(`<${captureAtMs}>`);
+    },
     watchObjects: () => () => {},
     watchMedia: () => () => {},
     mediaMime: null,
   };
-  const encode = async ({ captureAtMs }: LivePicture) => {
-    encoded.push(captureAtMs);
-    return Buffer.from(`<${captureAtMs}>`);
-  };
-  channel = new MjpegChannel(feed, encode, recordingLog().log);
+  channel = new MjpegChannel(feed, recordingLog().log);
 });
 afterEach(() => {
   for (const stream of streams.splice(0)) stream.destroy();
