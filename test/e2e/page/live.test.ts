@@ -121,4 +121,19 @@ describe('in a real browser', () => {
     expect(await page.textContent('.live-transport')).toBe('MJPEG');
     expect(await page.getAttribute('.live-transport', 'title')).toContain('no encoded video');
   });
+
+  test('a grid of more cameras than a browser has connections shows them all', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const rig = await PageRig.start({
+      cameras: ids.map((id) => `  ${id}: { source: 'sim://scene?rate=40', detect: { fps: 2 } }\n`).join(''),
+      http: '  webrtc: { enabled: false }',
+    });
+    undo.push(() => rig.stop());
+    const { page } = await rig.open();
+    await expect
+      .poll(() => page.locator('.live[data-playing="true"]').count(), { timeout: 20_000 })
+      .toBe(ids.length);
+    // What else the page asks for comes through.
+    await page.waitForSelector('.entry[data-object-id]');
+  });
 });

@@ -1,8 +1,12 @@
 import { request } from '../server/request.ts';
+import { sleep } from '../server/sleep.ts';
+import { takeStream } from './connections.ts';
 import { boundaryOf, MultipartParser } from './multipart-parser.ts';
 import { PictureWatch, untilBroken } from './picture-watch.ts';
 import { cameraPath, type LiveStage, TransportFailure } from './stage.ts';
 import { followTracks } from './tracks-stream.ts';
+
+const SNAPSHOT_MS = 1_000;
 
 /**
  * Motion JPEG, read by the page itself and not by an `<img>`: so each picture's capture time is known, and the overlay is
@@ -17,16 +21,33 @@ export async function playMjpeg(stage: LiveStage, signal: AbortSignal): Promise<
   watch.start();
   try {
     stage.show('canvas');
-    void followTracks(stage, stop.signal);
-    readPictures(stage, watch, stop.signal).then(
-      () => fail(new TransportFailure('the stream has ended')),
-      (error: Error) => fail(error),
-    );
+    const giveBack = takeStream();
+    const reading = giveBack === undefined ? readSnapshots : readPictures;
+    if (giveBack !== undefined) void followTracks(stage, stop.signal);
+    reading(stage, watch, stop.signal)
+      .then(
+        () => fail(new TransportFailure('the stream has ended')),
+        (error: Error) => fail(error),
+      )
+      .finally(giveBack);
     await broken;
   } finally {
     watch.stop();
     signal.removeEventListener('abort', end);
     stop.abort();
+  }
+}
+
+/** Where too many streams are open already: a picture each second, which takes a connection only while it comes. */
+async function readSnapshots(stage: LiveStage, watch: PictureWatch, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const response = await request(cameraPath(stage.cameraId, 'snapshot.jpg'), { signal });
+    const bitmap = await createImageBitmap(await response.blob());
+    if (signal.aborted) return bitmap.close();
+    draw(stage.canvas, bitmap);
+    stage.onPicture({ captureAtMs: undefined });
+    watch.seen();
+    await sleep(SNAPSHOT_MS, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { SentTimes } from '../overlay/sent-times.ts';
 import type { TracksMessage } from '../server/contract.ts';
 import { request } from '../server/request.ts';
+import { type IceServer, iceServersOf } from './ice-servers.ts';
 import { PictureWatch, untilBroken } from './picture-watch.ts';
 import { cameraPath, type LiveStage, TransportFailure } from './stage.ts';
 import { watchFrames } from './video-frames.ts';
@@ -8,12 +9,22 @@ import { watchFrames } from './video-frames.ts';
 /** On a local network all candidates are there at once; what takes longer is not worth the wait. */
 const GATHERING_MS = 500;
 
-/** WebRTC by the WHEP protocol (RFC 9725), with the tracks on a data channel of the same connection. */
+/** STUN and TURN servers that the device has named. */
+let iceServers: readonly IceServer[] = [];
+
+/**
+ * WebRTC by the WHEP protocol (RFC 9725), with the tracks on a data channel of the same connection. A device that has STUN or
+ * TURN servers names them with its first answer, too late for that connection: the next one begins with them.
+ */
 export async function playWebrtc(stage: LiveStage, signal: AbortSignal): Promise<void> {
+  if ((await play(stage, signal)) === 'again') await play(stage, signal);
+}
+
+async function play(stage: LiveStage, signal: AbortSignal): Promise<'again' | 'ended'> {
   const { broken, fail } = untilBroken(signal);
   const watch = new PictureWatch(fail);
   const times = new SentTimes();
-  const peer = new RTCPeerConnection();
+  const peer = new RTCPeerConnection({ iceServers: [...iceServers] });
   const { video } = stage;
   let resource: string | undefined;
   const onTracks = ({ data }: MessageEvent<string>) => {
@@ -49,8 +60,15 @@ export async function playWebrtc(stage: LiveStage, signal: AbortSignal): Promise
   watch.start();
   try {
     stage.show('video');
-    await Promise.race([negotiate(peer, stage.cameraId, signal).then((url) => (resource = url)), broken]);
+    const session = await Promise.race([negotiate(peer, stage.cameraId, signal), broken]);
+    if (session === undefined) return 'ended';
+    resource = session.resource;
+    if (session.iceServers.length > 0 && !isDeepSame(session.iceServers, iceServers)) {
+      iceServers = session.iceServers;
+      return 'again';
+    }
     await broken;
+    return 'ended';
   } finally {
     unwatch();
     watch.stop();
@@ -62,13 +80,19 @@ export async function playWebrtc(stage: LiveStage, signal: AbortSignal): Promise
   }
 }
 
-/** @returns the address of the session */
-async function negotiate(peer: RTCPeerConnection, cameraId: string, signal: AbortSignal): Promise<string> {
+interface Session {
+  /** Its address. */
+  readonly resource: string | undefined;
+  readonly iceServers: readonly IceServer[];
+}
+
+async function negotiate(peer: RTCPeerConnection, cameraId: string, signal: AbortSignal): Promise<Session> {
   await peer.setLocalDescription();
   await gathered(peer);
   const response = await fetchAnswer(cameraId, peer.localDescription?.sdp ?? '', signal);
   await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
-  return response.headers.get('location') ?? '';
+  const { headers } = response;
+  return { resource: headers.get('location') ?? undefined, iceServers: iceServersOf(headers.get('link')) };
 }
 
 function fetchAnswer(cameraId: string, sdp: string, signal: AbortSignal): Promise<Response> {
@@ -90,4 +114,8 @@ function gathered(peer: RTCPeerConnection): Promise<void> {
       resolve();
     });
   });
+}
+
+function isDeepSame(a: readonly IceServer[], b: readonly IceServer[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
