@@ -9,12 +9,12 @@ import { type Grab, grab, SceneClock } from './pixel-truth.ts';
 import { PageRig } from './rig.ts';
 import { CLIP_FPS, writeStreetClip } from './street-clip.ts';
 
-/** From 8 s to 14.6 s of this scene one person walks by, alone and wholly visible. */
-const STREET = { seed: 34, ratePerMinute: 8 };
+/** From 8 s to 14.6 s of this scene one person walks by, alone and wholly visible. Nothing else changes, so pictures tell the time. */
+const STREET = { seed: 34, ratePerMinute: 8, noise: 0, light: 'steady' } as const;
 const START_MS = 4_000;
 const LENGTH_S = 13;
 const SIM = `  street:
-    source: sim://scene?seed=${STREET.seed}&rate=${STREET.ratePerMinute}&start=${START_MS / 1000}
+    source: sim://scene?seed=${STREET.seed}&rate=${STREET.ratePerMinute}&noise=0&light=steady&start=${START_MS / 1000}
     detect: { fps: 10 }
 `;
 
@@ -29,6 +29,19 @@ async function start(cameras: string): Promise<PageRig> {
   return rig;
 }
 
+/** Ends when three pictures have been on the screen. */
+const THIRD_PICTURE = `new Promise((resolve) => {
+  let count = 0;
+  const surface = document.querySelector('.live-picture:not([hidden])');
+  const seen = () => {
+    count += 1;
+    if (count === 3) resolve();
+    else if (surface instanceof HTMLVideoElement) surface.requestVideoFrameCallback(seen);
+  };
+  if (surface instanceof HTMLVideoElement) surface.requestVideoFrameCallback(seen);
+  else new MutationObserver(seen).observe(document.querySelector('.live-overlay'), { attributes: true });
+})`;
+
 /** The camera's page with one transport chosen, nothing but boxes drawn. */
 async function watch(rig: PageRig, transport: string): Promise<{ page: Page; movingAfterMs: number }> {
   const { page } = await rig.open('#/cameras/street');
@@ -40,15 +53,14 @@ async function watch(rig: PageRig, transport: string): Promise<{ page: Page; mov
   const beganMs = performance.now();
   await page.getByLabel('Live by').selectOption(transport);
   await page.waitForSelector(`.live[data-transport="${transport}"][data-playing="true"]`);
-  const first = (await grab(page, 2))[1]!;
+  await page.evaluate(THIRD_PICTURE);
   const movingAfterMs = performance.now() - beganMs;
-  expect(first.luma.some((value) => value !== first.luma[0])).toBe(true);
   return { page, movingAfterMs };
 }
 
 interface Lag {
   readonly frames: number;
-  readonly meanMs: number;
+  readonly medianMs: number;
   /** Nine of ten are within this; the detector's own boxes are off at times. */
   readonly p90Ms: number;
 }
@@ -68,9 +80,9 @@ function lagOf(grabs: readonly Grab[], candidatesMs: readonly number[]): Lag {
     const drawnX = ((edge.left + edge.right) / 2) * widthPx;
     return Number.isNaN(pxPerMs) ? [] : [(middleOf(scene, tMs)! - drawnX) / pxPerMs];
   });
-  const meanMs = lagsMs.reduce((sum, lag) => sum + lag, 0) / lagsMs.length;
+  const medianMs = [...lagsMs].sort((a, b) => a - b)[lagsMs.length >> 1] ?? Number.NaN;
   const sorted = lagsMs.map(Math.abs).sort((a, b) => a - b);
-  return { frames: sorted.length, meanMs, p90Ms: sorted[Math.floor(sorted.length * 0.9)] ?? Number.NaN };
+  return { frames: sorted.length, medianMs, p90Ms: sorted[Math.floor(sorted.length * 0.9)] ?? Number.NaN };
 }
 
 function middleOf(scene: Scene, tMs: number): number | undefined {
@@ -93,7 +105,7 @@ describe('in a real browser', () => {
         `${transport}: moving after ${Math.round(movingAfterMs)} ms, ${JSON.stringify(lag)}\n`,
       );
       expect(lag.frames).toBeGreaterThan(15);
-      expect(Math.abs(lag.meanMs)).toBeLessThan(50);
+      expect(Math.abs(lag.medianMs)).toBeLessThan(50);
       expect(lag.p90Ms).toBeLessThan(100);
     },
   );
@@ -114,7 +126,7 @@ describe('in a real browser', () => {
     const lag = lagOf(await grab(page, 180), every(1000 / CLIP_FPS));
     process.stdout.write(`mse: moving after ${Math.round(movingAfterMs)} ms, ${JSON.stringify(lag)}\n`);
     expect(lag.frames).toBeGreaterThan(15);
-    expect(Math.abs(lag.meanMs)).toBeLessThan(1000 / CLIP_FPS);
+    expect(Math.abs(lag.medianMs)).toBeLessThan(1000 / CLIP_FPS);
     expect(lag.p90Ms).toBeLessThan(100);
   });
 

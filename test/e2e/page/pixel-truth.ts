@@ -41,7 +41,10 @@ const grabInPage = new Function(
       const captureAtMs = Number(overlay.dataset.captureAtMs);
       if (!captureAtMs || grabs.some((grab) => grab.captureAtMs === captureAtMs)) return;
       const surface = document.querySelector('.live-picture:not([hidden])');
-      pen.drawImage(surface, 0, 0, widthPx, heightPx);
+      // A canvas may be given an older copy of a video's picture; a VideoFrame is the one that is shown.
+      const frame = surface instanceof HTMLVideoElement ? new VideoFrame(surface) : surface;
+      pen.drawImage(frame, 0, 0, widthPx, heightPx);
+      if (frame instanceof VideoFrame) frame.close();
       const { data } = pen.getImageData(0, 0, widthPx, heightPx);
       let luma = '';
       for (let i = 0; i < data.length; i += 4) {

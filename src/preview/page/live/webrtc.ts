@@ -6,8 +6,11 @@ import { PictureWatch, untilBroken } from './picture-watch.ts';
 import { cameraPath, type LiveStage, TransportFailure } from './stage.ts';
 import { watchFrames } from './video-frames.ts';
 
-/** On a local network all candidates are there at once; what takes longer is not worth the wait. */
-const GATHERING_MS = 500;
+/**
+ * Candidates that come later are not missed: the device learns our addresses from the checks that reach it, and browsers take
+ * half a second to hide them behind names that it could not resolve anyway.
+ */
+const GATHERING_MS = 60;
 
 /** STUN and TURN servers that the device has named. */
 let iceServers: readonly IceServer[] = [];
