@@ -53,6 +53,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #models: ModelRuntimes;
   readonly #cameras = new Map<string, CameraPipeline>();
+  /** The cameras' own video, of those that show it. */
   readonly #liveMedia = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { importsOf, wrongImports } from './imports.ts';
 import { filesUnder, read } from './project.ts';
 
-const modules = filesUnder('src', '.ts');
+const modules = [...filesUnder('src', '.ts'), ...filesUnder('src', '.tsx')];
 
 test('imports point one way: base, flow, config and models, stages, app, cli, main', () => {
   expect(modules.flatMap((file) => wrongImports(file, read(file)))).toEqual([]);

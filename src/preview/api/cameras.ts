@@ -40,9 +40,10 @@ export const cameraReportSchema = z.strictObject({
     .strictObject({
       webrtc: z.boolean(),
       mse: z
-        .strictObject({ mime: z.string() })
-        .nullable()
-        .describe("Of the camera's own video; null where it has none, or none yet"),
+        .strictObject({
+          mime: z.string().nullable().describe('Null before the first picture, and where it has none'),
+        })
+        .nullable(),
       mjpeg: z.literal(true),
     })
     .describe('Ways to watch it live'),
@@ -84,7 +85,6 @@ export function cameraRoutes(app: PreviewApp, { cameras, config }: PreviewParts)
 /** A camera as the API tells it. */
 function cameraReport(camera: PreviewCamera, webrtc: boolean): CameraReport {
   const { cameraId, config, state, enabled, detecting, present, frames, captureDrops } = camera;
-  const mime = camera.live.mediaMime;
   const lost = LOST_FRAMES.flatMap((reason) => (frames[reason] ? [[reason, frames[reason]] as const] : []));
   return {
     cameraId,
@@ -108,7 +108,7 @@ function cameraReport(camera: PreviewCamera, webrtc: boolean): CameraReport {
     drops: { ...Object.fromEntries(lost), ...captureDrops },
     reconnects: { ...camera.losses },
     latencyMs: camera.latencies(),
-    preview: { webrtc, mse: mime === null ? null : { mime }, mjpeg: true },
+    preview: { webrtc, mse: config.preview.mse ? { mime: camera.live.mediaMime } : null, mjpeg: true },
     recording: config.record.enabled,
   };
 }
