@@ -1,52 +1,31 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Timer } from '../base/clock.ts';
-import { withDeadline } from '../base/deadline.ts';
+import type { Timer } from '../base/clock.ts';
 import { explain, type OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
-import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
+import type { StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
-import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
-import type { InferenceScheduler, Lane } from '../infer/scheduler.ts';
+import type { Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
-import { MotionGate } from '../motion/motion-gate.ts';
-import type { ClipRecorder } from '../store/media/clip-recorder.ts';
-import type { ClassifierRuntime } from './classifier-runtime.ts';
-import { encodeJpeg } from './frame-jpeg.ts';
+import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
+import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
+import { CurrentPicture } from './current-picture.ts';
 import { FrameRate } from './frame-rate.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
-import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
+import type { PresenceCounts } from './pipeline-outlet.ts';
 import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
-/** A snapshot is of the next frame; a camera that has none by then has none. */
-const SNAPSHOT_DEADLINE_MS = 5_000;
-
-export interface CameraPipelineParts {
-  readonly cameraId: string;
-  readonly config: CameraConfig;
-  readonly source: FrameSource;
-  readonly scheduler: InferenceScheduler;
-  /** Detections at or above may start a track; weaker ones only continue one. */
-  readonly minScore: number;
-  /** Every classifier that the camera names. */
-  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
-  readonly outlet: PipelineOutlet;
-  readonly newObjectId: (atMs: number) => string;
-  /** Absent: stationary objects end with the daemon. */
-  readonly sceneStore?: SceneMemoryStore | undefined;
-  readonly random: () => number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Records clips of the objects; absent: nothing is recorded. */
-  readonly recorder?: ClipRecorder | undefined;
-}
+/** Of the time to close in, one part in so many is for the last views to be had at full size. */
+const LAST_VIEWS_SHARE = 4;
+/** While every frame is inferred anyway, motion only matters to those who watch it, and is looked for no more often than this. */
+const MOTION_PERIOD_MS = 180;
 
 /**
  * One camera from picture to event: capture -> motion -> infer -> track -> events. Only decoding (a child process) and
@@ -63,6 +42,7 @@ export class CameraPipeline implements Service {
   #inferenceGate: InferenceGate;
   readonly #motion: MotionReport;
   readonly #objects: ObjectStage;
+  readonly #currentPicture: CurrentPicture;
   readonly #rate: FrameRate;
   readonly #log: Logger;
   #config: CameraConfig;
@@ -70,6 +50,7 @@ export class CameraPipeline implements Service {
   #enabled: boolean;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
+  #observedMonoMs = Number.NEGATIVE_INFINITY;
   #lossTimer: Timer | undefined;
   #pictureSizePx: SizePx | null = null;
 
@@ -87,6 +68,7 @@ export class CameraPipeline implements Service {
     this.#inferenceGate = new InferenceGate(config.motion);
     this.#motion = new MotionReport((moving) => parts.outlet.motion(cameraId, moving));
     this.#objects = new ObjectStage(parts);
+    this.#currentPicture = new CurrentPicture({ ...parts, quality: config.snapshots.quality });
     this.#camera = new Camera({
       id: cameraId,
       source,
@@ -96,15 +78,7 @@ export class CameraPipeline implements Service {
       log: parts.log,
       sink: {
         opened: (info) => this.#opened(info),
-        // Released is dealt with: a file that is read as fast as possible waits for it.
-        frame: (frame) =>
-          new Promise((dealtWith) => {
-            const release = () => {
-              frame.release();
-              dealtWith();
-            };
-            this.#captured(frameWith(frame, { release }));
-          }),
+        frame: (frame) => (source.waits ? this.#capturedAndReleased(frame) : this.#captured(frame)),
         state: (state) => this.#stateChanged(state),
       },
     });
@@ -180,7 +154,11 @@ export class CameraPipeline implements Service {
     await this.#camera.close(deadlineMs);
     this.#lane?.close();
     this.#lossTimer?.cancel();
-    await this.#objects.close();
+    this.#currentPicture.close();
+    const patience = new AbortController();
+    const timer = this.#parts.clock.after(deadlineMs / LAST_VIEWS_SHARE, () => patience.abort());
+    await this.#objects.close(patience.signal);
+    timer.cancel();
     await this.#parts.recorder?.close();
   }
 
@@ -216,10 +194,14 @@ export class CameraPipeline implements Service {
     this.#rate.set(fps);
   }
 
-  /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
-  async snapshot(): Promise<Buffer> {
-    const what = `waiting for a frame of camera ${this.#parts.cameraId}`;
-    return encodeJpeg(await withDeadline(this.live.next(), SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
+  /** The next frame as JPEG, at the size of the camera where it can be had. @throws OcellusError `deadline_exceeded` when none comes */
+  snapshot(): Promise<Buffer> {
+    return this.#currentPicture.take();
+  }
+
+  /** How often stills could be had at full size, and what became of best views on disk. */
+  get views(): Partial<Record<string, number>> {
+    return { ...this.#parts.stills?.outcomes.snapshot(), ...this.#parts.snapshotFiles?.outcomes.snapshot() };
   }
 
   #opened(info: StreamInfo): void {
@@ -243,8 +225,20 @@ export class CameraPipeline implements Service {
     }
   }
 
+  /** Resolves when the frame is released, which is when it is dealt with. */
+  #capturedAndReleased(frame: Frame): Promise<void> {
+    return new Promise((dealtWith) => {
+      const release = () => {
+        frame.release();
+        dealtWith();
+      };
+      this.#captured(frameWith(frame, { release }));
+    });
+  }
+
   #captured(frame: Frame): void {
     this.stats.frames.add('captured');
+    this.#currentPicture.see(frame);
     this.#pictureSizePx = frame.source;
     if (this.live.watched) this.live.captured(frame);
     const outcome = this.#look(frame);
@@ -263,7 +257,7 @@ export class CameraPipeline implements Service {
     const atMonoMs = frame.times.captureMonoMs;
     if (!this.#rate.isDue(atMonoMs)) return 'thinned_out';
     const startMs = this.#parts.clock.monoMs();
-    const motion = this.#motionGate.observe(frame);
+    const motion = this.#observe(frame);
     this.#motion.look(motion.moving, atMonoMs);
     if (motion.sceneChange) this.#objects.sceneChanged();
     const reason = this.#inferenceGate.shouldInfer({
@@ -275,6 +269,14 @@ export class CameraPipeline implements Service {
     if (reason === null || this.#lane === undefined) return 'no_motion';
     this.#lane.offer(frame);
     return 'offered';
+  }
+
+  #observe(frame: Frame): MotionResult {
+    const elapsedMs = frame.times.captureMonoMs - this.#observedMonoMs;
+    const isNeeded = !this.#inferenceGate.infersAnyway(this.#objects.following);
+    if (!isNeeded && elapsedMs < MOTION_PERIOD_MS) return STILL;
+    this.#observedMonoMs = frame.times.captureMonoMs;
+    return this.#motionGate.observe(frame);
   }
 
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {

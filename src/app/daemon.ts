@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { type Service, ServiceStack } from '../base/service.ts';
+import { Turns } from '../base/turns.ts';
 import { version } from '../base/version.ts';
 import { createFrameSource } from '../capture/open-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
@@ -16,18 +17,17 @@ import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
 import type { PreviewServer } from '../preview/server/preview-server.ts';
 import { EventStore } from '../store/event-store.ts';
-import { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
 import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
+import { cameraMedia } from './camera-media.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
-import { ClassifierRuntime } from './classifier-runtime.ts';
+import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { inSection } from './in-section.ts';
-import { LiveMedia } from './live-media.ts';
-import { mediaFanout } from './media-fanout.ts';
-import { ModelRuntime } from './model-runtime.ts';
+import type { LiveMedia } from './live-media.ts';
+import { ModelRuntimes } from './model-runtimes.ts';
 import { createPreview } from './preview.ts';
 import { RememberedScene } from './remembered-scene.ts';
 
@@ -51,24 +51,25 @@ export interface DaemonParts extends LoadedConfig {
 /** The one place that composes the program: store, models, broker and cameras, started in this order and closed in reverse. */
 export class Daemon {
   readonly #parts: DaemonParts;
-  readonly #models = new Map<string, ModelRuntime>();
-  readonly #classifiers = new Map<string, ClassifierRuntime>();
+  readonly #models: ModelRuntimes;
   readonly #cameras = new Map<string, CameraPipeline>();
   readonly #liveMedia = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
+  readonly #names: DeviceNames;
   readonly #commands: CameraCommands;
   readonly #outlet: EventOutlet;
   readonly #mqtt: MqttPublisher | undefined;
-  /** Absent when no camera records. */
-  readonly #retention: MediaRetention | undefined;
+  readonly #retention: MediaRetention;
+  readonly #stillTurns = new Turns();
   readonly #preview: PreviewServer;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
   constructor(parts: DaemonParts) {
     this.#parts = parts;
+    this.#models = new ModelRuntimes(parts);
     const { config, secrets, clock, random, log } = parts;
     const sealer = new EventSealer(config.device.id, clock, this.#uuids);
     this.#store = new EventStore({
@@ -87,6 +88,7 @@ export class Daemon {
       new SceneFiles(join(config.storage.path, 'scene'), log),
       config.cameras,
     );
+    this.#names = new DeviceNames(this.#store.settings, log);
     this.#commands = new CameraCommands(this.#cameras, config.cameras, this.#store.settings, log);
     this.#mqtt =
       config.mqtt === undefined
@@ -94,6 +96,7 @@ export class Daemon {
         : new MqttPublisher({
             config: { ...config.mqtt, ...(secrets.mqttPassword && { password: secrets.mqttPassword }) },
             deviceId: config.device.id,
+            earlierDeviceIds: () => this.#names.earlier,
             cameras: config.cameras,
             outbox: this.#store.outbox,
             onCommand: (command) => this.#commands.run(command),
@@ -106,14 +109,12 @@ export class Daemon {
       mqtt: this.#mqtt,
       publishTracks: config.mqtt?.tracks ?? false,
     });
-    this.#retention = Object.values(config.cameras).some(({ record }) => record.enabled)
-      ? new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log })
-      : undefined;
+    this.#retention = new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log });
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
     this.#preview = createPreview(parts, {
-      ...{ cameras: this.#cameras, models: this.#models, classifiers: this.#classifiers },
+      ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
       ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
       diskFull: () => this.#retention?.hasRoom === false,
     });
@@ -150,10 +151,9 @@ export class Daemon {
       const services: Service[] = [
         // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
         this.#preview,
-        ...this.#models.values(),
-        ...this.#classifiers.values(),
+        ...this.#models.services,
         ...(this.#mqtt ? [this.#mqtt] : []),
-        ...(this.#retention ? [this.#retention] : []),
+        this.#retention,
         ...this.#cameras.values(),
       ];
       for (const service of services) {
@@ -173,6 +173,7 @@ export class Daemon {
     if (lastEventId !== null) this.#uuids.follow(lastEventId);
     const open = new Set((await this.#store.orphans()).map(({ objectId }) => objectId));
     await this.#store.endOrphans(this.#scene.takeUp(open));
+    await this.#names.note(this.#parts.config.device.id);
     this.#commands.restore();
   }
 
@@ -184,62 +185,32 @@ export class Daemon {
     return {
       ...deviceReport({
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
-        models: this.#models,
-        classifiers: this.#classifiers,
+        models: this.#models.detectors,
+        classifiers: this.#models.classifiers,
+        reid: this.#models.reid,
         cameras: this.#cameras,
         store: this.#store.status,
       }),
-      ...(this.#retention && { recording: { diskFull: !this.#retention.hasRoom } }),
+      recording: { diskFull: !this.#retention.hasRoom },
     };
-  }
-
-  /** Models are opened once, however many cameras use them. */
-  #runtime(name: string): ModelRuntime {
-    let runtime = this.#models.get(name);
-    if (runtime === undefined) {
-      const config = this.#parts.config.models[name];
-      if (config === undefined) throw new Error(`configuration was not checked: no model ${name}`);
-      const minScores = this.#labelMinScores(name);
-      runtime = inSection(
-        `models.${name}`,
-        () => new ModelRuntime({ ...this.#parts, name, config, minScores }),
-      );
-      this.#models.set(name, runtime);
-    }
-    return runtime;
-  }
-
-  /** As `#runtime`, for the second models of a camera. */
-  #classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
-    for (const { model: name } of Object.values(classify)) {
-      const config = this.#parts.config.classifiers[name];
-      if (config === undefined) throw new Error(`configuration was not checked: no classifier ${name}`);
-      if (this.#classifiers.has(name)) continue;
-      const build = () => new ClassifierRuntime({ ...this.#parts, name, config });
-      this.#classifiers.set(name, inSection(`classifiers.${name}`, build));
-    }
-    return this.#classifiers;
-  }
-
-  /** Least scores that labels of the model's cameras have of their own. */
-  #labelMinScores(model: string): number[] {
-    return Object.values(this.#parts.config.cameras)
-      .filter((camera) => camera.model === model)
-      .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
   }
 
   #pipeline(cameraId: string, camera: CameraConfig): CameraPipeline {
     const { clock, random, log, baseDir } = this.#parts;
-    const runtime = this.#runtime(camera.model);
+    const runtime = this.#models.detectorOf(camera);
     const { input, minScore } = runtime.model;
     const box = {
       widthPx: camera.detect.widthPx ?? input.widthPx,
       heightPx: camera.detect.heightPx ?? input.heightPx,
     };
-    const recorder = this.#recorder(cameraId, camera);
-    const media = camera.preview.mse ? new LiveMedia() : undefined;
-    if (media) this.#liveMedia.set(cameraId, media);
-    const sinks = [recorder, media].filter((sink) => sink !== undefined);
+    const media = cameraMedia(cameraId, camera, {
+      folder: this.#folder,
+      hasRoom: () => this.#retention.hasRoom,
+      turns: this.#stillTurns,
+      clock,
+      log,
+    });
+    if (media.live) this.#liveMedia.set(cameraId, media.live);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({
         cameraId,
@@ -249,7 +220,7 @@ export class Daemon {
         pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
         clock,
         baseDir,
-        ...(sinks.length > 0 && { media: mediaFanout(sinks) }),
+        ...(media.sink && { media: media.sink }),
       }),
     );
     return new CameraPipeline({
@@ -258,33 +229,29 @@ export class Daemon {
       source,
       scheduler: runtime.scheduler,
       minScore,
-      classifiers: this.#classifiersOf(camera),
+      classifiers: this.#models.classifiersOf(camera),
+      reid: this.#models.reidOf(camera),
       outlet: this.#outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       sceneStore: this.#scene,
       random,
       clock,
       log,
-      recorder,
+      recorder: media.recorder,
+      stills: media.stills(source),
+      snapshotFiles: media.snapshotFiles,
     });
   }
 
   get #folder(): string {
     return resolve(this.#parts.baseDir, this.#parts.config.storage.path);
   }
-
-  #recorder(cameraId: string, { record }: CameraConfig): ClipRecorder | undefined {
-    if (!record.enabled) return undefined;
-    const { log } = this.#parts;
-    const hasRoom = () => this.#retention?.hasRoom ?? true;
-    return new ClipRecorder({ cameraId, config: record, folder: this.#folder, hasRoom, log });
-  }
 }
 
 function limitsOf({ retention, reserveMiB }: StorageConfig) {
   return {
-    maxBytes: retention.clipsGiB * 1024 ** 3,
-    maxDays: retention.clipsDays,
+    clips: { maxBytes: retention.clipsGiB * 1024 ** 3, maxDays: retention.clipsDays },
+    snapshots: { maxBytes: retention.snapshotsGiB * 1024 ** 3, maxDays: retention.snapshotsDays },
     reserveBytes: reserveMiB * 1024 ** 2,
   };
 }

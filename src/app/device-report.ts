@@ -1,13 +1,14 @@
 import { version } from '../base/version.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
-import type { ClassifierRuntime } from './classifier-runtime.ts';
+import type { CropRuntime } from './crop-runtime.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 export interface DeviceFacts {
   readonly uptimeMs: number;
   readonly models: ReadonlyMap<string, ModelRuntime>;
-  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  readonly classifiers: ReadonlyMap<string, CropRuntime>;
+  readonly reid: ReadonlyMap<string, CropRuntime>;
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
   readonly store: StoreStatus;
 }
@@ -17,6 +18,7 @@ export function deviceReport({
   uptimeMs,
   models,
   classifiers,
+  reid,
   cameras,
   store,
 }: DeviceFacts): Record<string, unknown> {
@@ -25,6 +27,7 @@ export function deviceReport({
     uptimeS: Math.round(uptimeMs / 1000),
     models: Object.fromEntries([...models].map(([name, runtime]) => [name, runtime.inUse()])),
     classifiers: Object.fromEntries([...classifiers].map(([name, runtime]) => [name, runtime.inUse()])),
+    reid: Object.fromEntries([...reid].map(([name, runtime]) => [name, runtime.inUse()])),
     cameras: Object.fromEntries(
       [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
     ),
@@ -43,6 +46,7 @@ function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
     frames: stats.frames.snapshot(),
     lostBeforeFrames: pipeline.captureDrops,
     reconnects: pipeline.losses,
+    views: pipeline.views,
     runP50Ms: ms(stats.quantileMs('run', 0.5)),
     decodedToEventP95Ms: ms(stats.quantileMs('decoded_to_event', 0.95)),
   };

@@ -6,6 +6,7 @@ import type { TrackUpdate } from '../flow/track.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
+import type { ViewJpegs } from './view-keeper.ts';
 
 export interface EventOutletParts {
   readonly store: Pick<EventStore, 'put'>;
@@ -47,8 +48,8 @@ export class EventOutlet implements PipelineOutlet {
     this.#parts.mqtt?.motion(cameraId, moving);
   }
 
-  bestView(cameraId: string, label: string, jpeg: Buffer): void {
-    this.#parts.mqtt?.bestView(cameraId, label, jpeg);
+  bestView(cameraId: string, label: string, jpegs: ViewJpegs): void {
+    this.#parts.mqtt?.bestView(cameraId, label, jpegs);
   }
 
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void {

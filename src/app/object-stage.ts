@@ -4,17 +4,21 @@ import { CameraRules } from '../events/camera-rules.ts';
 import { type PresenceCounts, sameCounts } from '../events/presence.ts';
 import type { ShownObject } from '../events/subject.ts';
 import type { Detection } from '../flow/detection.ts';
-import type { EventDraft, endCauses } from '../flow/domain-event.ts';
+import type { Attributes, EventDraft, endCauses } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { SceneMemoryStore } from '../flow/scene-memory.ts';
 import { appearanceAt } from '../motion/appearance.ts';
 import type { ClipRecorder } from '../store/media/clip-recorder.ts';
+import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
 import { thresholdsFor } from '../track/options.ts';
 import { Tracker } from '../track/tracker.ts';
 import { AttributeStage } from './attribute-stage.ts';
+import type { CameraStills } from './camera-stills.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
-import { withClip } from './event-clips.ts';
+import { withLinks } from './event-links.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
+import type { ReidRuntime } from './reid-runtime.ts';
+import { ReidStage } from './reid-stage.ts';
 import { ViewStage } from './view-stage.ts';
 
 /** The stationary objects are saved no more often than this, and at the end. */
@@ -28,10 +32,16 @@ export interface ObjectStageParts {
   readonly newObjectId: (atMs: number) => string;
   /** Every classifier that the camera names. */
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  /** The re-identification that the camera names, if any. */
+  readonly reid?: ReidRuntime | undefined;
   readonly outlet: PipelineOutlet;
   readonly log: Logger;
   /** Records clips of the objects; absent: nothing is recorded. */
   readonly recorder?: ClipRecorder | undefined;
+  /** Pictures at the size of the camera; absent: best views have that of detection. */
+  readonly stills?: CameraStills | undefined;
+  /** Keeps best views; absent: they are published only. */
+  readonly snapshotFiles?: SnapshotFiles | undefined;
   /** Absent: stationary objects end with the daemon. */
   readonly sceneStore?: SceneMemoryStore | undefined;
 }
@@ -46,6 +56,7 @@ export class ObjectStage {
   #parts: ObjectStageParts;
   readonly #rules: CameraRules;
   readonly #attributes: AttributeStage;
+  readonly #reid: ReidStage;
   readonly #views: ViewStage;
   /** The least score that the detector was opened for on behalf of this camera. */
   readonly #openedMinScore: number;
@@ -67,16 +78,26 @@ export class ObjectStage {
       minScore: parts.minScore,
       lostMs: config.track.lostMs,
       newObjectId,
+      recognition: config.reid &&
+        parts.reid && { labels: config.reid.objects, minSimilarity: parts.reid.minSimilarity },
+    });
+    const told = (objectId: string, attributes: Attributes) =>
+      this.#rules.addAttributes(objectId, attributes);
+    this.#reid = new ReidStage({
+      ...{ cameraId, runtime: parts.reid, told },
+      attribute: config.reid?.attribute ?? '',
     });
     this.#attributes = new AttributeStage({
       cameraId,
       classify: config.classify,
       classifiers: parts.classifiers,
-      told: (objectId, attributes) => this.#rules.setAttributes(objectId, attributes),
+      told,
     });
     this.#views = new ViewStage({
       config: config.snapshots,
-      publish: (label, jpeg) => parts.outlet.bestView(cameraId, label, jpeg),
+      stills: parts.stills,
+      files: parts.snapshotFiles,
+      publish: (label, jpegs) => parts.outlet.bestView(cameraId, label, jpegs),
       log: parts.log,
     });
     this.#tracker = this.#newTracker();
@@ -119,12 +140,12 @@ export class ObjectStage {
 
   /**
    * Ends what is not restored by the next run: all, or all but the stationary objects, which are saved. Resolves when their
-   * last views are handed over.
+   * last views are handed over. @param signal ends waiting for full size
    */
-  close(): Promise<void> {
+  close(signal: AbortSignal): Promise<void> {
     // What could not be saved will not be taken up again, and needs its end now.
     this.endAll('stopped', this.#save());
-    return this.#views.settled();
+    return this.#views.settled(signal);
   }
 
   /** Takes the detections of one frame, in order of capture. */
@@ -133,12 +154,16 @@ export class ObjectStage {
     this.#parts.outlet.tracks(frame, update);
     const context = { source: frame.source, times: frame.times, inferredAtMs };
     const drafts = this.#rules.update(update, context, (boxPx) => appearanceAt(frame, boxPx));
-    for (const draft of drafts) this.#tell(draft);
     const seenObjects = this.#rules.seenObjects();
-    this.#attributes.look(frame, seenObjects);
+    // First, so that the start of an object can link its view already.
     this.#views.look(frame, seenObjects);
-    const waiting = new Set(this.#rules.waiting.map(({ trackId }) => trackId));
-    this.#liveTracks = update.tracks.filter(({ trackId }) => !waiting.has(trackId)).length;
+    for (const draft of drafts) this.#tell(draft);
+    this.#attributes.look(frame, seenObjects);
+    this.#reid.look(frame, this.#rules.worthALook());
+    const { waiting } = this.#rules;
+    this.#liveTracks = update.tracks.filter(
+      ({ trackId }) => !waiting.some((object) => object.trackId === trackId),
+    ).length;
     this.#reportCounts(false);
     this.#saveWhenDue(update.atMonoMs);
   }
@@ -172,8 +197,10 @@ export class ObjectStage {
   }
 
   #tell(draft: EventDraft): void {
+    this.#parts.outlet.event(withLinks(draft, this.#parts.recorder, this.#views));
     if (draft.type === 'object.ended') this.#forget(draft.objectId);
-    this.#parts.outlet.event(withClip(draft, this.#parts.recorder));
+    // What was told of an object at rest must not be told again by the next run, however this one ends.
+    if ('zone' in draft && 'stationary' in draft && draft.stationary) this.#savedKey = '';
   }
 
   #forget(objectId: string): void {

@@ -2,6 +2,7 @@ import type { CameraState } from '../flow/camera-state.ts';
 import type { EventDraft } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { TrackUpdate } from '../flow/track.ts';
+import type { ViewJpegs } from './view-keeper.ts';
 
 /** Objects present now, by label, and by zone and label. */
 export interface PresenceCounts {
@@ -15,8 +16,8 @@ export interface PipelineOutlet {
   cameraState(cameraId: string, state: CameraState): void;
   counts(cameraId: string, counts: PresenceCounts): void;
   motion(cameraId: string, moving: boolean): void;
-  /** The best view so far of the newest object of a label, JPEG. */
-  bestView(cameraId: string, label: string, jpeg: Buffer): void;
+  /** The best view so far of the newest object of a label. */
+  bestView(cameraId: string, label: string, jpegs: ViewJpegs): void;
   /** What commands can change, as it is in force at the start. */
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void;
   tracks(frame: Frame, update: TrackUpdate): void;

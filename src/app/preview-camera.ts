@@ -6,11 +6,13 @@ import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from '../preview/live/live-feed.ts';
 import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
-import { encodeJpeg } from './frame-jpeg.ts';
+import { encodeView } from './frame-jpeg.ts';
 import type { LiveMedia } from './live-media.ts';
 import type { LivePictures } from './live-pictures.ts';
 import { STAGES } from './pipeline-stats.ts';
 
+/** Of motion JPEG, 1..100. */
+const LIVE_QUALITY = 85;
 /** A rate is that of at least this time, so that who asks often does not see noise. */
 const RATE_WINDOW_MS = 2_000;
 
@@ -103,7 +105,7 @@ export class LiveCamera implements PreviewCamera {
 function liveFeed(pictures: LivePictures, media: LiveMedia | undefined): LiveFeed {
   return {
     watchPictures: (listener) => pictures.watchPictures(listener),
-    encodeJpeg: (picture) => encodeJpeg(picture),
+    encodeJpeg: async (picture) => (await encodeView(picture, LIVE_QUALITY)).picture,
     watchObjects: (listener) => pictures.watchObjects(listener),
     watchMedia: (sink) => {
       if (media !== undefined) return media.watch(sink);

@@ -1,94 +1,111 @@
-import { explain } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
 import type { SnapshotsConfig } from '../config/camera-schema.ts';
 import { sharpness, viewQuality } from '../events/best-view.ts';
 import type { SeenObject } from '../events/subject.ts';
 import type { Frame } from '../flow/frame.ts';
-import { copyPicture, encodeJpeg, type Picture } from './frame-jpeg.ts';
+import { copyPicture } from './frame-jpeg.ts';
+import { type ChosenView, type ViewedObject, ViewKeeper, type ViewKeeperParts } from './view-keeper.ts';
 
 /** A better view is worth a message no more often than this. */
 const INTERVAL_MS = 5_000;
 /** And only when it is better by so much. */
 const BETTER = 1.1;
 
-export interface ViewStageParts {
+export interface ViewStageParts extends Omit<ViewKeeperParts, 'quality'> {
   readonly config: SnapshotsConfig;
-  /** Publishes the best view of the newest object of a label. */
-  readonly publish: (label: string, jpeg: Buffer) => void;
-  readonly log: Logger;
 }
 
-interface Best {
-  readonly label: string;
+interface Best extends ViewedObject {
   quality: number;
-  /** Not published yet; undefined once it is. */
-  picture: Picture | undefined;
+  /** Not handed over yet; undefined once it is. */
+  view: Pick<ChosenView, 'picture' | 'frame' | 'boxPx' | 'video'> | undefined;
+  isInWork: boolean;
   publishedMonoMs: number;
 }
 
-/** Keeps the best picture of each object while it is there, at the size of the frames, and has it published. */
+/** Chooses the best picture of each object while it is there, and says when one is to be kept and published. */
 export class ViewStage {
-  readonly #parts: ViewStageParts;
+  readonly #isEnabled: boolean;
+  readonly #keeper: ViewKeeper;
   readonly #best = new Map<string, Best>();
   /** The object of each label that started last: the topic of a label shows one object, not several in turn. */
   readonly #newest = new Map<string, string>();
-  #encoding: Promise<void> = Promise.resolve();
+  #nowMonoMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: ViewStageParts) {
-    this.#parts = parts;
+  constructor({ config, ...parts }: ViewStageParts) {
+    this.#isEnabled = config.enabled;
+    this.#keeper = new ViewKeeper({ ...parts, quality: config.quality });
   }
 
   /** @param seen objects seen in this frame. Its pixels are read now and not later. */
   look(frame: Frame, seen: readonly SeenObject[]): void {
-    if (!this.#parts.config.enabled) return;
+    if (!this.#isEnabled) return;
+    this.#nowMonoMs = frame.times.captureMonoMs;
+    this.#keeper.holdWaiting();
+    for (const { view } of this.#best.values()) if (view !== undefined) this.#keeper.hold(view);
     for (const object of seen) {
       const best = this.#bestOf(object);
       const quality = qualityIn(frame, object, best.quality * BETTER);
       if (quality > best.quality * BETTER) {
+        const { times, source, colour } = frame;
         best.quality = quality;
-        best.picture = copyPicture(frame);
+        const { boxPx } = object;
+        best.view = {
+          picture: copyPicture(frame, best.view?.picture),
+          frame: { times, source, colour },
+          boxPx,
+          video: undefined,
+        };
       }
-      const atMonoMs = frame.times.captureMonoMs;
-      if (best.picture === undefined || atMonoMs - best.publishedMonoMs < INTERVAL_MS) continue;
-      best.publishedMonoMs = atMonoMs;
-      this.#publish(object.objectId, best);
+      if (!best.isInWork && this.#nowMonoMs - best.publishedMonoMs >= INTERVAL_MS) this.#handOver(best);
     }
+  }
+
+  /** Where an object's best view is or will be, relative to the storage folder; null when it has none. */
+  linkOf(object: { objectId: string; startedAtMs: number }): string | null {
+    const best = this.#best.get(object.objectId);
+    // One that was not good enough to be chosen may still have a picture of an earlier run.
+    if (best === undefined || best.quality === 0) return this.#keeper.earlierLinkOf(object);
+    return this.#keeper.linkOf(best);
   }
 
   /** The object has ended: what it has is its best. */
   forget(objectId: string): void {
     const best = this.#best.get(objectId);
-    if (best !== undefined) this.#publish(objectId, best);
+    if (best !== undefined) this.#handOver(best);
     this.#best.delete(objectId);
   }
 
-  /** Resolves when every view that was found has been published. */
-  settled(): Promise<void> {
-    return this.#encoding;
+  /** Resolves when every view that was found is kept and published. @param signal ends waiting for full size */
+  settled(signal?: AbortSignal): Promise<void> {
+    return this.#keeper.settled(signal);
   }
 
-  #bestOf({ objectId, label }: SeenObject): Best {
+  #bestOf({ objectId, label, startedAtMs }: SeenObject): Best {
     let best = this.#best.get(objectId);
     if (best === undefined) {
-      best = { label, quality: 0, picture: undefined, publishedMonoMs: Number.NEGATIVE_INFINITY };
+      const nothing = { hasFullSize: false, isOnDisk: false, quality: 0, view: undefined, isInWork: false };
+      best = { objectId, label, startedAtMs, ...nothing, publishedMonoMs: Number.NEGATIVE_INFINITY };
       this.#best.set(objectId, best);
       this.#newest.set(label, objectId);
     }
     return best;
   }
 
-  #publish(objectId: string, best: Best): void {
-    const { label, picture } = best;
-    best.picture = undefined;
-    if (picture === undefined || this.#newest.get(label) !== objectId) return;
-    const { config, publish, log } = this.#parts;
-    // One after the other, so that an older view never replaces a newer one.
-    this.#encoding = this.#encoding.then(async () => {
-      try {
-        publish(label, await encodeJpeg(picture, config.quality));
-      } catch (error) {
-        log.warn({ label, error: explain(error) }, 'a view could not be encoded');
-      }
+  #handOver(best: Best): void {
+    const { view, label, objectId } = best;
+    if (view === undefined) return;
+    best.view = undefined;
+    best.isInWork = true;
+    best.publishedMonoMs = this.#nowMonoMs;
+    this.#keeper.put({
+      ...view,
+      object: best,
+      isShown: () => this.#newest.get(label) === objectId,
+      done: () => {
+        best.isInWork = false;
+        // It counts from when it was published: taking a still may last.
+        best.publishedMonoMs = this.#nowMonoMs;
+      },
     });
   }
 }

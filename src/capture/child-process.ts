@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { messageOf, OcellusError } from '../base/errors.ts';
 import { type ChunkSource, PipeChunks, StreamChunks } from './chunk-source.ts';
@@ -37,6 +37,8 @@ export interface ToolOptions {
   readonly chatty?: boolean;
   /** Gives the child a second pipe to write to, as descriptor 3: see `ToolProcess.media`. */
   readonly withMedia?: boolean;
+  /** Gives the child something to read: see `ToolProcess.stdin`. Absent: its stdin is empty. */
+  readonly withInput?: boolean;
   readonly clock: Clock;
 }
 
@@ -74,6 +76,11 @@ export class ToolProcess {
 
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  /** Of a tool that was started `withInput`. */
+  get stdin(): Writable {
+    return this.#child.stdin!;
   }
 
   get stdout(): Readable {
@@ -125,7 +132,7 @@ export async function startTool(options: ToolOptions): Promise<ToolProcess> {
   const pipe = pictureFd === undefined ? undefined : await openPipe(PIPE_BYTES);
   const mediaPipe = mediaFd === undefined ? undefined : await openPipe(PIPE_BYTES);
   const logPipe = chatty ? await openPipe(LOG_PIPE_BYTES) : undefined;
-  const stdio: StdioOptions = ['ignore', 'pipe', logPipe?.writeFd ?? 'pipe'];
+  const stdio: StdioOptions = [options.withInput ? 'pipe' : 'ignore', 'pipe', logPipe?.writeFd ?? 'pipe'];
   if (pictureFd !== undefined) stdio[pictureFd] = pipe?.writeFd ?? 'pipe';
   if (mediaFd !== undefined) stdio[mediaFd] = mediaPipe?.writeFd ?? 'pipe';
   const child = spawn(argv[0]!, argv.slice(1), { stdio });

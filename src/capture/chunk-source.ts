@@ -1,11 +1,17 @@
 import type { Readable } from 'node:stream';
 import { PipeReader } from './pipe-reader.ts';
 
-/** Bytes as they come, chunk by chunk, at the consumer's pace. */
+/** Gets bytes that are valid until the next are asked for; undefined when there will be no more. */
+export type TakeChunk = (chunk: Uint8Array | undefined) => void;
+
+/**
+ * Bytes as they come, chunk by chunk, at the consumer's pace. By callback, as a picture takes a chunk or two: what waits for a
+ * promise runs in a turn of its own, with the caches cold again.
+ */
 export interface ChunkSource {
-  /** The next bytes, valid until the next call; undefined when there will be no more. One call at a time. */
-  next(): Promise<Uint8Array | undefined>;
-  /** Ends it: a `next` that waits gives undefined. Idempotent. */
+  /** Asks for the next chunk. `take` is called once, at once where one is there. One call at a time. */
+  next(take: TakeChunk): void;
+  /** Ends it: a `take` that waits gets undefined. Idempotent. */
   destroy(): void;
 }
 
@@ -13,77 +19,78 @@ export interface ChunkSource {
 export class StreamChunks implements ChunkSource {
   readonly #stream: Readable;
   #ended = false;
-  #wake: (() => void) | undefined;
+  #waiting: TakeChunk | undefined;
 
   constructor(stream: Readable) {
     this.#stream = stream;
-    const wake = () => this.#wake?.();
     const end = () => {
       this.#ended = true;
-      wake();
+      this.#answer();
     };
-    stream.on('readable', wake);
+    stream.on('readable', () => this.#answer());
     stream.once('end', end);
     stream.once('close', end);
     // A pipe that breaks is a stream that ended; why the writer ended is told by its exit status.
     stream.once('error', end);
   }
 
-  async next(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const chunk = this.#stream.read() as Buffer | null;
-      if (chunk !== null) return chunk;
-      if (this.#ended) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  next(take: TakeChunk): void {
+    this.#waiting = take;
+    this.#answer();
   }
 
   destroy(): void {
     this.#stream.destroy();
+  }
+
+  #answer(): void {
+    const take = this.#waiting;
+    if (take === undefined) return;
+    const chunk = this.#stream.read() as Buffer | null;
+    if (chunk === null && !this.#ended) return;
+    this.#waiting = undefined;
+    take(chunk ?? undefined);
   }
 }
 
 /** The chunks of a pipe's descriptor. */
 export class PipeChunks implements ChunkSource {
   readonly #pipe: PipeReader;
-  #chunk: Uint8Array | undefined;
+  #isReading = false;
   #ended = false;
-  #waiting: ((chunk: Uint8Array | undefined) => void) | undefined;
+  #waiting: TakeChunk | undefined;
 
   /** @param readFd is closed with this. @param bufferBytes most bytes of one chunk */
   constructor(readFd: number, bufferBytes: number) {
     const take = (chunk: Uint8Array) => {
-      this.#chunk = chunk;
-      this.#answer();
-      // Nothing more until this is used up: the buffer is needed, and the writer is to be held back.
-      return false;
+      this.#answer(chunk);
+      // Nothing more while this is in use: the buffer is needed, and the writer is to be held back.
+      this.#isReading = this.#waiting !== undefined;
+      return this.#isReading;
     };
     const end = () => {
       this.#ended = true;
-      this.#answer();
+      this.#answer(undefined);
     };
     this.#pipe = new PipeReader(readFd, bufferBytes, take, end);
   }
 
-  next(): Promise<Uint8Array | undefined> {
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-      if (this.#chunk !== undefined || this.#ended) this.#answer();
-      else this.#pipe.resume();
-    });
+  next(take: TakeChunk): void {
+    this.#waiting = take;
+    if (this.#ended) this.#answer(undefined);
+    else if (!this.#isReading) {
+      this.#isReading = true;
+      this.#pipe.resume();
+    }
   }
 
   destroy(): void {
     this.#pipe.destroy();
   }
 
-  #answer(): void {
-    if (this.#waiting === undefined) return;
-    const [answer, chunk] = [this.#waiting, this.#chunk];
+  #answer(chunk: Uint8Array | undefined): void {
+    const take = this.#waiting;
     this.#waiting = undefined;
-    this.#chunk = undefined;
-    answer(chunk);
+    take?.(chunk);
   }
 }

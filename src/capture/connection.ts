@@ -27,7 +27,8 @@ export class Connection {
   /** Frames that the consumer has not taken yet: while it makes the source wait, the source is not late. */
   #undelivered = 0;
   #timer: Timer | undefined;
-  #impatience: CaptureFailure | undefined;
+  /** Why it was ended from here. */
+  #reason: CaptureFailure | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -48,18 +49,18 @@ export class Connection {
     this.#watch();
     try {
       await source.run(this.#sink(), this.#abort.signal);
-      return signal.aborted ? { kind: 'aborted' } : (this.#impatient() ?? { kind: 'ended' });
+      return signal.aborted ? { kind: 'aborted' } : (this.#endedHere() ?? { kind: 'ended' });
     } catch (error) {
       if (signal.aborted) return { kind: 'aborted' };
-      return this.#impatient() ?? { kind: 'failed', failure: failureOf(error) };
+      return this.#endedHere() ?? { kind: 'failed', failure: failureOf(error) };
     } finally {
       this.#timer?.cancel();
       signal.removeEventListener('abort', abort);
     }
   }
 
-  #impatient(): ConnectionEnd | undefined {
-    return this.#impatience && { kind: 'failed', failure: this.#impatience };
+  #endedHere(): ConnectionEnd | undefined {
+    return this.#reason && { kind: 'failed', failure: this.#reason };
   }
 
   #sink(): FrameSink {
@@ -74,7 +75,7 @@ export class Connection {
         }
         this.#firstFrameMs ??= clock.monoMs();
         this.#waitingSinceMs = clock.monoMs();
-        const delivered = sink.frame(frame);
+        const delivered = this.#deliver(frame);
         if (!(delivered instanceof Promise)) return;
         this.#undelivered += 1;
         return delivered.finally(() => {
@@ -85,13 +86,23 @@ export class Connection {
     };
   }
 
+  /** A consumer that throws ends this connection, and nothing else: sources call it from wherever the bytes come in. */
+  #deliver(frame: Frame): void | Promise<void> {
+    try {
+      return this.#options.sink.frame(frame);
+    } catch (error) {
+      this.#reason ??= failureOf(error);
+      this.#abort.abort();
+    }
+  }
+
   /** One timer for all frames: it looks how long the wait has been and sets itself anew for what is left. */
   #watch(): void {
     const { clock, config } = this.#options;
     const patienceMs = this.#firstFrameMs === undefined ? config.openTimeoutMs : config.stallTimeoutMs;
     const waitedMs = this.#undelivered > 0 ? 0 : clock.monoMs() - this.#waitingSinceMs;
     if (waitedMs >= patienceMs) {
-      this.#impatience = this.#lateFailure(patienceMs);
+      this.#reason = this.#lateFailure(patienceMs);
       this.#abort.abort();
       return;
     }

@@ -17,12 +17,12 @@ export interface Picture {
   readonly arrivedMonoMs: number;
 }
 
-/** The bytes of a picture, still in the pipe. Either is called once. */
+/** The bytes of a picture, still in the pipe. Either is called once, and calls `done` with false when the pipe ended before. */
 export interface PictureBody {
-  /** Fills `target` with the I420 picture. False when the pipe ended before. */
-  readInto(target: Uint8Array): Promise<boolean>;
-  /** Passes over the picture. False when the pipe ended before. */
-  skip(): Promise<boolean>;
+  /** Fills `target` with the I420 picture. */
+  fill(target: Uint8Array, done: (complete: boolean) => void): void;
+  /** Passes over the picture. */
+  pass(done: (complete: boolean) => void): void;
 }
 
 export interface FrameMakerOptions {
@@ -58,31 +58,55 @@ export class FrameMaker {
     return this.#offsetMs;
   }
 
-  /** Takes one picture from the pipe to the sink. False when the pipe ended before the picture was complete. */
-  async take(picture: Picture, body: PictureBody, sink: FrameSink): Promise<boolean> {
+  /**
+   * Takes one picture from the pipe to the sink, as soon as its bytes are there: in the turn of the event loop that read them.
+   * @param done called once; false: the pipe ended before the picture was complete, or nobody waits any more
+   */
+  take(picture: Picture, body: PictureBody, sink: FrameSink, done: (goOn: boolean) => void): void {
     this.#announce(picture, sink);
     const captured = this.#captureTime(picture);
     if (!Number.isNaN(picture.ptsMs)) this.#offsetMs = captured.captureAtMs - picture.ptsMs;
-    const { widthPx, heightPx } = picture.frame;
-    const slot = this.#options.pool.acquire(widthPx, heightPx) ?? (await this.#slotLater(picture.frame));
     this.#seq += 1;
-    if (slot === undefined) {
+    const { pool, timing } = this.#options;
+    const slot = pool.acquire(picture.frame.widthPx, picture.frame.heightPx);
+    if (slot !== undefined) {
+      this.#fill(slot, picture, captured, body, sink, done);
+    } else if (timing === 'live') {
       sink.dropped('pool_exhausted');
-      return body.skip();
+      body.pass(done);
+    } else {
+      this.#slotLater(picture.frame).then(
+        (later) => this.#fill(later, picture, captured, body, sink, done),
+        () => done(false),
+      );
     }
-    if (!(await body.readInto(slot.data))) {
-      slot.release();
-      return false;
-    }
-    const { timing, signal } = this.#options;
-    const delivered = sink.frame(this.#frame(picture, captured, slot));
-    if (timing === 'media' && delivered !== undefined) await settledOrAborted(delivered, signal);
-    return true;
+  }
+
+  #fill(
+    slot: FrameSlot,
+    picture: Picture,
+    captured: CaptureInstant,
+    body: PictureBody,
+    sink: FrameSink,
+    done: (goOn: boolean) => void,
+  ): void {
+    body.fill(slot.data, (complete) => {
+      if (!complete) {
+        slot.release();
+        done(false);
+        return;
+      }
+      const { timing, signal } = this.#options;
+      const delivered = sink.frame(this.#frame(picture, captured, slot));
+      if (timing === 'live' || delivered === undefined) done(true);
+      else void settledOrAborted(delivered, signal).then(() => done(true));
+    });
   }
 
   #frame(picture: Picture, { captureAtMs, captureMonoMs }: CaptureInstant, slot: FrameSlot): Frame {
     const { cameraId, clock } = this.#options;
-    const { frame, source, colour } = picture;
+    const { frame, source, colour, ptsMs } = picture;
+    const decodedAtMs = Math.max(captureAtMs, clock.wallMs());
     return slot.toFrame({
       cameraId,
       seq: this.#seq,
@@ -90,7 +114,7 @@ export class FrameMaker {
       heightPx: frame.heightPx,
       colour,
       source,
-      times: { captureAtMs, captureMonoMs, decodedAtMs: Math.max(captureAtMs, clock.wallMs()) },
+      times: { captureAtMs, captureMonoMs, decodedAtMs, ...(!Number.isNaN(ptsMs) && { ptsMs }) },
     });
   }
 
@@ -118,15 +142,14 @@ export class FrameMaker {
     };
   }
 
-  /** A buffer as soon as one is free, of a source that can wait. */
-  async #slotLater(size: SizePx): Promise<FrameSlot | undefined> {
-    const { pool, clock, timing, signal } = this.#options;
-    let slot: FrameSlot | undefined;
-    while (slot === undefined && timing === 'media') {
+  /** A buffer as soon as one is free, of a source that can wait. Rejects with an `AbortError` when nobody waits any more. */
+  async #slotLater({ widthPx, heightPx }: SizePx): Promise<FrameSlot> {
+    const { pool, clock, signal } = this.#options;
+    for (;;) {
       await clock.sleep(POOL_RETRY_MS, signal);
-      slot = pool.acquire(size.widthPx, size.heightPx);
+      const slot = pool.acquire(widthPx, heightPx);
+      if (slot !== undefined) return slot;
     }
-    return slot;
   }
 }
 

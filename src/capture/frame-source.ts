@@ -32,11 +32,15 @@ export interface FrameSource {
   readonly description: string;
   /** True when the source ends for good (a file played once): the camera then ends instead of reconnecting. */
   readonly finite: boolean;
+  /** True when it waits for each frame to be dealt with (a file read as fast as possible); a live source never does. */
+  readonly waits: boolean;
   /**
    * Runs one connection. Resolves when the stream ended by itself; rejects with a `CaptureError` when it failed, with an
    * `AbortError` when `signal` aborted. When it settles, nothing of it is left: no child process, no timer.
    */
   run(sink: FrameSink, signal: AbortSignal): Promise<void>;
+  /** The picture of a capture time once more, at the camera's own size, where the source can draw it. Costs some ms. */
+  redraw?(captureAtMs: number): Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'> | undefined;
   /** Why no picture comes, as far as the source knows; asked when the camera's patience ends. */
   diagnosis?(): CaptureFailure | undefined;
 }

@@ -20,11 +20,15 @@ export class LineSplitter {
 
   /** Takes the next bytes and keeps none of them. */
   push(bytes: Uint8Array): void {
-    const text = this.#rest + this.#decoder.write(bytes as Buffer);
+    const decoded = this.#rest + this.#decoder.write(bytes as Buffer);
     // Hardly any text has a CR, and looking for one costs less than a regular expression for all newlines.
-    const lines = (text.includes('\r') ? text.replaceAll('\r', '\n') : text).split('\n');
-    this.#rest = lines.pop()!.slice(0, MAX_LINE);
-    for (const line of lines) if (line !== '') this.#line(line);
+    const text = decoded.includes('\r') ? decoded.replaceAll('\r', '\n') : decoded;
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      if (end > start) this.#line(text.slice(start, end));
+      start = end + 1;
+    }
+    this.#rest = text.slice(start, start + MAX_LINE);
   }
 
   /** No more bytes: what is left is a line. */

@@ -162,8 +162,20 @@ export const snapshotsSchema = z.strictObject({
   enabled: z
     .boolean()
     .default(true)
-    .describe('Publish the best view of the newest object of each label, retained'),
+    .describe('Keep the best view of each object, and publish that of the newest of each label, retained'),
   quality: z.int().min(1).max(100).default(85).describe('Of the JPEG'),
+  fullSize: z
+    .boolean()
+    .default(true)
+    .describe("Take them from the camera's own stream, at its size; off: at the size of detection"),
+  bufferMiB: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(8)
+    .describe(
+      'Most memory of the stream that they are taken from; a camera that records has record.bufferMiB',
+    ),
 });
 
 export const recordSchema = z.strictObject({
@@ -189,6 +201,18 @@ export const classifierSchema = z.strictObject({
     .describe('Name of one of `classifiers`')
     .meta({ examples: ['clothes'] }),
   objects: labels.describe('Labels whose crops are looked at').meta({ examples: [['person']] }),
+});
+
+export const reidSchema = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .describe('Name of one of `reid`')
+    .meta({ examples: ['people'] }),
+  objects: labels.describe('Labels that the model was trained for').meta({ examples: [['person']] }),
+  attribute: identifier
+    .default('known_as')
+    .describe('Attribute that says who of the gallery of the model it is'),
 });
 
 export const trackSchema = z.strictObject({
@@ -223,6 +247,9 @@ export const cameraSchema = z.strictObject({
     .record(identifier, classifierSchema)
     .default({})
     .describe('Attributes that a second model tells of believed objects, by attribute'),
+  reid: reidSchema
+    .optional()
+    .describe('Knows objects again by their looks; default: by place and a coarse picture alone'),
   snapshots: snapshotsSchema.prefault({}).describe('Best views'),
   record: recordSchema.prefault({}).describe('Clips of events'),
   preview: previewSchema.prefault({}).describe('Watching it live'),

@@ -6,18 +6,19 @@ import type { Config, ModelConfig, MqttConfig } from './schema.ts';
 import { checkSource } from './source.ts';
 import { closest } from './suggest.ts';
 
+/** Every model that the file states, sound or not. */
+export interface StatedModels {
+  readonly models: readonly string[];
+  readonly classifiers: readonly string[];
+  readonly reid: readonly string[];
+}
+
 /**
  * What no single key can say: sections that contradict one another.
  *
  * @param config sound in itself; sections with issues of their own may have been left out
- * @param modelNames every model that the file states, sound or not
- * @param classifierNames likewise
  */
-export function crossCheck(
-  config: Config,
-  modelNames: readonly string[],
-  classifierNames: readonly string[],
-): Finding[] {
+export function crossCheck(config: Config, stated: StatedModels): Finding[] {
   return [
     ...checkHttp(config),
     ...(config.mqtt === undefined ? [] : checkMqtt(config.mqtt)),
@@ -26,8 +27,10 @@ export function crossCheck(
     ...Object.entries(config.classifiers).flatMap(([name, model]) =>
       checkModel(['classifiers', name], model),
     ),
-    ...checkModelNames(config, modelNames),
-    ...checkClassifierNames(config, classifierNames),
+    ...Object.entries(config.reid).flatMap(([name, model]) => checkModel(['reid', name], model)),
+    ...checkModelNames(config, stated.models),
+    ...checkClassifierNames(config, stated.classifiers),
+    ...checkReidNames(config, stated.reid),
     ...Object.entries(config.cameras).flatMap(([name, camera]) => checkCamera(['cameras', name], camera)),
   ];
 }
@@ -99,7 +102,9 @@ function checkModelNames(config: Config, modelNames: readonly string[]): Finding
   }
   return cameras
     .filter(([, camera]) => !modelNames.includes(camera.model))
-    .map(([name, { model }]) => unknownName(['cameras', name, 'model'], 'model', model, modelNames));
+    .map(([name, { model }]) =>
+      unknownName(['cameras', name, 'model'], 'model', model, modelNames, 'models'),
+    );
 }
 
 function checkClassifierNames({ cameras }: Config, names: readonly string[]): Finding[] {
@@ -108,17 +113,42 @@ function checkClassifierNames({ cameras }: Config, names: readonly string[]): Fi
       .filter(([, { model }]) => !names.includes(model))
       .map(([attribute, { model }]) => {
         const path = ['cameras', camera, 'classify', attribute, 'model'];
-        if (names.length > 0) return unknownName(path, 'classifier', model, names);
-        return {
-          path,
-          message: `there is no classifier "${model}"`,
-          hint: `add classifiers: { ${model}: { file: /path/to/model.onnx } }`,
-        };
+        return unknownName(path, 'classifier', model, names, 'classifiers');
       }),
   );
 }
 
-function unknownName(path: Path, kind: string, name: string, known: readonly string[]): Finding {
+function checkReidNames({ cameras }: Config, names: readonly string[]): Finding[] {
+  return Object.entries(cameras).flatMap(([camera, { reid }]) =>
+    reid === undefined || names.includes(reid.model)
+      ? []
+      : [unknownName(['cameras', camera, 'reid', 'model'], 'reid model', reid.model, names, 'reid')],
+  );
+}
+
+function checkReidAttribute(path: Path, { reid, classify }: CameraConfig): Finding[] {
+  if (reid === undefined || !Object.hasOwn(classify, reid.attribute)) return [];
+  return [
+    {
+      path: [...path, 'classify', reid.attribute],
+      message: `reid tells an attribute "${reid.attribute}" too`,
+      hint: 'rename one of them: set reid.attribute, or another name under classify',
+      atKey: true,
+    },
+  ];
+}
+
+function unknownName(
+  path: Path,
+  kind: string,
+  name: string,
+  known: readonly string[],
+  section: string,
+): Finding {
+  if (known.length === 0) {
+    const hint = `add ${section}: { ${name}: { file: /path/to/model.onnx } }`;
+    return { path, message: `there is no ${kind} "${name}"`, hint };
+  }
   const near = closest(name, known);
   const hint = near === undefined ? `${kind}s are: ${known.join(', ')}` : `did you mean "${near}"?`;
   return { path, message: `there is no ${kind} "${name}"`, hint };
@@ -129,6 +159,7 @@ function checkCamera(path: Path, camera: CameraConfig): Finding[] {
     ...checkSource([...path, 'source'], camera.source),
     ...checkCapture(path, camera),
     ...camera.motion.masks.flatMap((mask, i) => checkPolygon([...path, 'motion', 'masks', i], mask)),
+    ...checkReidAttribute(path, camera),
     ...checkRules(path, camera),
   ];
 }

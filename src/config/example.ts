@@ -18,6 +18,7 @@ const SAMPLE_NAMES: Readonly<Record<string, string>> = {
   occupancy: 'crowd',
   classifiers: 'clothes',
   classify: 'clothes',
+  reid: 'people',
   users: 'ann',
   tokens: 'dashboard',
 };

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
-import { crossCheck } from './cross-checks.ts';
+import { crossCheck, type StatedModels } from './cross-checks.ts';
 import { fillEmptySections } from './empty-sections.ts';
 import { type Environment, fileProblem, interpolate } from './interpolate.ts';
 import { configInvalid, type Finding, type Path } from './issue.ts';
@@ -49,10 +49,7 @@ function parseConfig(file: string, text: string, environment: Environment): Load
 
   const interpolated = interpolate(document.data, environment, baseDir);
   const schema = configJsonSchema();
-  const { config, findings, modelNames, classifierNames } = validate(
-    fillEmptySections(interpolated.data, schema),
-    schema,
-  );
+  const { config, findings, stated } = validate(fillEmptySections(interpolated.data, schema), schema);
   const broken = new Set(interpolated.findings.map((finding) => JSON.stringify(finding.path)));
   const resolved = config === undefined ? undefined : resolveFiles(config, baseDir);
   const all = [
@@ -60,7 +57,7 @@ function parseConfig(file: string, text: string, environment: Environment): Load
     // What could not be interpolated is broken for that reason alone.
     ...[
       ...findings,
-      ...(config === undefined ? [] : crossCheck(config, modelNames, classifierNames)),
+      ...(config === undefined ? [] : crossCheck(config, stated)),
       ...(resolved?.findings ?? []),
     ].filter((finding) => !broken.has(JSON.stringify(finding.path))),
   ];
@@ -96,25 +93,24 @@ interface Validated {
   /** What is left of the configuration without its faulty parts; undefined when nothing could be saved. */
   readonly config: Config | undefined;
   readonly findings: readonly Finding[];
-  readonly modelNames: readonly string[];
-  readonly classifierNames: readonly string[];
+  readonly stated: StatedModels;
 }
 
 /** Validates, and leaves faulty parts out until the rest is sound, so that the rest can be checked further. */
 function validate(data: unknown, schema: JsonSchema): Validated {
   const namesIn = (section: string) => Object.keys(valueAt(data, [section]) ?? {});
-  const names = { modelNames: namesIn('models'), classifierNames: namesIn('classifiers') };
+  const stated = { models: namesIn('models'), classifiers: namesIn('classifiers'), reid: namesIn('reid') };
   const first = configSchema.safeParse(data);
-  if (first.success) return { config: first.data, findings: [], ...names };
+  if (first.success) return { config: first.data, findings: [], stated };
   const findings = findingsOf(first.error.issues, data, schema);
   let rest = data;
   for (let faulty = findings.map((finding) => finding.path), round = 0; round < 8; round++) {
     rest = without(rest, faulty);
     const again = configSchema.safeParse(rest);
-    if (again.success) return { config: again.data, findings, ...names };
+    if (again.success) return { config: again.data, findings, stated };
     faulty = again.error.issues.map((issue) => issue.path as Path);
   }
-  return { config: undefined, findings, ...names };
+  return { config: undefined, findings, stated };
 }
 
 /** A copy of `data` without the key nearest to each path: of a list the whole list, of a missing key its section. */

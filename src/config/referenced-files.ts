@@ -51,12 +51,21 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
       ? { libonnxruntime: readable(['models', name, 'libonnxruntime'], model.libonnxruntime) }
       : {}),
   }));
-  const classifiers = mapEntries(config.classifiers, (classifier, name) => ({
-    ...classifier,
-    file: readable(['classifiers', name, 'file'], classifier.file),
-    ...(classifier.libonnxruntime?.includes('/')
-      ? { libonnxruntime: readable(['classifiers', name, 'libonnxruntime'], classifier.libonnxruntime) }
-      : {}),
+  const cropModels = <M extends { file: string; libonnxruntime?: string | undefined }>(
+    section: 'classifiers' | 'reid',
+    stated: Readonly<Record<string, M>>,
+  ) =>
+    mapEntries(stated, (model, name) => ({
+      ...model,
+      file: readable([section, name, 'file'], model.file),
+      ...(model.libonnxruntime?.includes('/')
+        ? { libonnxruntime: readable([section, name, 'libonnxruntime'], model.libonnxruntime) }
+        : {}),
+    }));
+  const classifiers = cropModels('classifiers', config.classifiers);
+  const reid = mapEntries(cropModels('reid', config.reid), ({ gallery, ...model }) => ({
+    ...model,
+    ...(gallery === undefined ? {} : { gallery: resolve(baseDir, gallery) }),
   }));
   const cameras = mapEntries(config.cameras, (camera, name) => {
     const source = resolveSource(camera.source, baseDir);
@@ -73,6 +82,7 @@ export function resolveFiles(config: Config, baseDir: string): Resolved {
       ...config,
       models,
       classifiers,
+      reid,
       cameras,
       http: http.http,
       storage,

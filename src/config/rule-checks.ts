@@ -18,6 +18,7 @@ export function checkRules(path: Path, camera: CameraConfig): Finding[] {
     ...Object.entries(camera.classify).flatMap(([name, { objects }]) =>
       checkLabels([...path, 'classify', name, 'objects'], objects, reported, CAMERAS_OBJECTS),
     ),
+    ...checkLabels([...path, 'reid', 'objects'], camera.reid?.objects ?? [], reported, CAMERAS_OBJECTS),
     ...Object.entries(camera.lines).flatMap(([name, { from, to, objects }]) => [
       ...(from[0] === to[0] && from[1] === to[1]
         ? [

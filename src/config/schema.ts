@@ -99,8 +99,13 @@ export const modelSchema = z.strictObject({
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
 const positiveRgb = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
-/** How ONNX Runtime runs a model is said in the same words for both kinds. */
+/** How ONNX Runtime runs a model is said in the same words for every kind, how a crop becomes its input for two. */
 const { providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs } = modelSchema.shape;
+const cropModel = {
+  mean: rgb.default([0.485, 0.456, 0.406]).describe('RGB of 0..1, subtracted from the picture'),
+  std: positiveRgb.default([0.229, 0.224, 0.225]).describe('RGB of 0..1, divides the picture'),
+  ...{ providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs },
+};
 
 export const classifierModelSchema = z.strictObject({
   file: z
@@ -110,9 +115,24 @@ export const classifierModelSchema = z.strictObject({
     .meta({ examples: ['models/clothes.onnx'] }),
   labels: z.array(z.string().min(1)).min(2).optional().describe('Class names; default: from the model'),
   minScore: unit.default(0.5).describe('Looks whose best class scores less do not count'),
-  mean: rgb.default([0.485, 0.456, 0.406]).describe('RGB of 0..1, subtracted from the picture'),
-  std: positiveRgb.default([0.229, 0.224, 0.225]).describe('RGB of 0..1, divides the picture'),
-  ...{ providers, backend, libonnxruntime, providerOptions, threads, runTimeoutMs },
+  ...cropModel,
+});
+
+export const reidModelSchema = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .describe('ONNX file, relative to the configuration file')
+    .meta({ examples: ['models/osnet.onnx'] }),
+  minSimilarity: unit
+    .default(0.75)
+    .describe('Views whose vectors have at least this cosine are of one object, below it of two'),
+  gallery: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder with a folder of pictures for each known object, whose name becomes an attribute'),
+  ...cropModel,
 });
 
 export const storageSchema = z.strictObject({
@@ -122,6 +142,12 @@ export const storageSchema = z.strictObject({
       eventsDays: z.number().positive().default(30).describe('Days that events are kept'),
       clipsDays: z.number().positive().default(30).describe('Days that clips are kept'),
       clipsGiB: z.number().positive().default(20).describe('Disk space of clips; the oldest go first'),
+      snapshotsDays: z.number().positive().default(30).describe('Days that best views are kept'),
+      snapshotsGiB: z
+        .number()
+        .positive()
+        .default(5)
+        .describe('Disk space of best views; the oldest go first'),
     })
     .prefault({})
     .describe('How long things are kept'),
@@ -129,7 +155,7 @@ export const storageSchema = z.strictObject({
     .int()
     .min(0)
     .default(512)
-    .describe('Disk space that is left free: below it no clip is written'),
+    .describe('Disk space that is left free: below it no clip and no best view is written'),
   outbox: z
     .strictObject({
       maxEvents: z.int().min(100).default(200_000).describe('Most events that wait for the broker'),
@@ -148,6 +174,10 @@ export const configSchema = z.strictObject({
     .record(identifier, classifierModelSchema)
     .default({})
     .describe('Models that look at the crops of objects, by name'),
+  reid: z
+    .record(identifier, reidModelSchema)
+    .default({})
+    .describe('Models that tell one object from another of its label, by name'),
   cameras: z.record(identifier, cameraSchema).default({}).describe('Cameras by name'),
   http: httpSchema.prefault({}).describe('Web page and API'),
   storage: storageSchema.prefault({}).describe('Disk'),
@@ -158,5 +188,6 @@ export type MqttConfig = z.infer<typeof mqttSchema>;
 export type ModelConfig = z.infer<typeof modelSchema>;
 export type StorageConfig = z.infer<typeof storageSchema>;
 export type ClassifierModelConfig = z.infer<typeof classifierModelSchema>;
+export type ReidModelConfig = z.infer<typeof reidModelSchema>;
 export type Provider = (typeof PROVIDERS)[number];
 export type OutputDecoderName = (typeof OUTPUT_DECODERS)[number];

@@ -1,4 +1,4 @@
-import type { BoxPx, SizePx } from '../flow/geometry.ts';
+import type { BoxPx, PixelRect, SizePx } from '../flow/geometry.ts';
 
 /** What makes one view of an object better than another. */
 export interface View {
@@ -24,6 +24,29 @@ export function viewQuality({ score, boxPx, source, sharpness }: View): number {
   const [dx, dy] = [BORDER_SHARE * widthPx, BORDER_SHARE * heightPx];
   const isCut = x1 < dx || y1 < dy || x2 > widthPx - dx || y2 > heightPx - dy;
   return score * Math.min(1, size) * (sharpness / (sharpness + HALF_SHARP)) * (isCut ? CUT_OFF : 1);
+}
+
+/** Of the longer side of a box, on each side of it. */
+const CROP_MARGIN = 0.15;
+
+/**
+ * An object and some of what is around it, within the picture, on even pixels: chroma has half the resolution.
+ * @param boxPx may reach beyond the picture
+ */
+export function cropAround(boxPx: BoxPx, { widthPx, heightPx }: SizePx): PixelRect {
+  const [x1, y1, x2, y2] = boxPx;
+  const margin = CROP_MARGIN * Math.max(x2 - x1, y2 - y1);
+  const [xPx, width] = evenSpan(x1 - margin, x2 + margin, widthPx);
+  const [yPx, height] = evenSpan(y1 - margin, y2 + margin, heightPx);
+  return { xPx, yPx, widthPx: width, heightPx: height };
+}
+
+/** @returns start and length of a span grown to even pixels, within 0..`length`, of 2 pixels at least where there are so many */
+function evenSpan(from: number, to: number, length: number): [start: number, length: number] {
+  const last = Math.max(0, length - 2);
+  const start = Math.min(last - (last % 2), Math.max(0, 2 * Math.floor(from / 2)));
+  const end = Math.min(length, Math.max(start + 2, 2 * Math.ceil(to / 2)));
+  return [start, end - start];
 }
 
 /**

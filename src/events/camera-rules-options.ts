@@ -1,4 +1,5 @@
 import type { CameraConfig } from '../config/camera-schema.ts';
+import type { RecognitionOptions } from './recognition.ts';
 import type { Places } from './subject.ts';
 
 /** What the operator asks of one camera, and where ids come from. */
@@ -12,6 +13,8 @@ export interface CameraRulesOptions {
   readonly minScore?: number;
   /** An object unseen for so long ends, unless it stood still. */
   readonly lostMs?: number;
+  /** Absent: nothing knows objects again by their looks. */
+  readonly recognition?: RecognitionOptions | undefined;
   /** A fresh id. @param atMs when the object was first seen, ms since the epoch */
   readonly newObjectId: (atMs: number) => string;
 }

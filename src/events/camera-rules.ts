@@ -1,18 +1,20 @@
 import type { Attributes, EventDraft } from '../flow/domain-event.ts';
 import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
-import { bind } from './binding.ts';
+import { bind, carries, isCovered } from './binding.ts';
 import { type CameraRulesOptions, placesFor } from './camera-rules-options.ts';
-import { isCovered } from './continuity.ts';
+import { disown, remember } from './colour-memory.ts';
 import { Departures, patienceMs } from './departures.ts';
 import { type EndCause, ObjectDrafts } from './object-drafts.ts';
 import { ObjectFilters } from './object-filter.ts';
 import { OccupancyWatch } from './occupancy-watch.ts';
 import { Presence, type PresenceCounts } from './presence.ts';
+import { type Recognisable, Recognition } from './recognition.ts';
 import { changeRules, type RuleSet } from './rule-change.ts';
 import { earlierSighting, SceneMemory } from './scene-memory.ts';
 import type { FrameFacts, Sighting } from './sighting.ts';
-import { type Happenings, type ShownObject, Subject } from './subject.ts';
+import { type Happenings, isCandidate, type ShownObject, Subject } from './subject.ts';
+import { Subjects } from './subjects.ts';
 import { Untold } from './untold.ts';
 import { UpdateThrottle } from './update-throttle.ts';
 
@@ -32,8 +34,9 @@ export class CameraRules {
   readonly #occupancy: OccupancyWatch;
   readonly #memory = new SceneMemory();
   readonly #throttle = new UpdateThrottle();
-  /** Candidates and objects, oldest first. */
-  #subjects: Subject[] = [];
+  readonly #recognition: Recognition;
+  readonly #subjects = new Subjects();
+  readonly #carriedBy = this.#subjects.carriedBy;
   readonly #untold = new Untold();
   readonly #departures: Departures;
   #updatedMonoMs = Number.NaN;
@@ -43,6 +46,7 @@ export class CameraRules {
     this.#filters = new ObjectFilters(options.objects, options.minScore ?? 0.35);
     this.#lostMs = options.lostMs ?? 3_000;
     this.#departures = new Departures(this.#lostMs);
+    this.#recognition = new Recognition(options.recognition);
     this.#drafts = new ObjectDrafts(options.cameraId, options);
     this.#presence = new Presence(options.objects, options.zones);
     this.#occupancy = new OccupancyWatch(options.cameraId, options.zones);
@@ -50,23 +54,28 @@ export class CameraRules {
 
   /** Objects that started and have not ended. */
   get liveObjects(): number {
-    return this.#objects().length;
+    return this.#subjects.objects.length;
   }
 
   /** Objects present now. */
   counts(): PresenceCounts {
-    return this.#presence.count(this.#objects());
+    return this.#presence.count(this.#subjects.objects);
   }
 
   /** Objects that were seen in the newest update. */
   seenObjects(): ShownObject[] {
-    return this.#subjects.flatMap(({ seenNow }) => seenNow ?? []);
+    return this.#subjects.objects.flatMap(({ seenNow }) => seenNow ?? []);
   }
 
-  /** States what second models say of an object from now on; of one that has ended it is ignored. */
-  setAttributes(objectId: string, attributes: Attributes): void {
-    const subject = this.#subjects.find((other) => other.objectId === objectId);
-    if (subject !== undefined) subject.attributes = attributes;
+  /** What a re-identification model should look at in the newest frame. */
+  worthALook(): Recognisable[] {
+    return this.#recognition.worthALook(this.#subjects.all, this.#updatedMonoMs);
+  }
+
+  /** Adds to what second models say of an object; of one that has ended it is ignored. */
+  addAttributes(objectId: string, attributes: Attributes): void {
+    const subject = this.#subjects.all.find((other) => other.objectId === objectId);
+    if (subject !== undefined) subject.attributes = { ...subject.attributes, ...attributes };
   }
 
   /** Goes by other rules from now on: objects keep their ids. @returns what ends by that, in the order in which to tell it */
@@ -74,7 +83,7 @@ export class CameraRules {
     this.#options = { ...this.#options, ...rules };
     const parts = { filters: this.#filters, presence: this.#presence, untold: this.#untold };
     const watches = { occupancy: this.#occupancy, drafts: this.#drafts };
-    const { told, over } = changeRules(this.#options, this.#subjects, { ...parts, ...watches });
+    const { told, over } = changeRules(this.#options, this.#subjects.all, { ...parts, ...watches });
     for (const subject of over) this.#forget(subject);
     return told;
   }
@@ -93,9 +102,10 @@ export class CameraRules {
     const seen = update.tracks.filter(
       (track) => track.lastSeenMonoMs >= atMonoMs && this.#filters.reports(track.label),
     );
+    disown(seen, this.#carriedBy, atMonoMs, at);
     this.#comeBack(seen, at);
     const drafts = this.#endUnscheduled(frame);
-    this.#carryOver(seen, update);
+    this.#carryOver(seen, update, at);
     // What is believed is seen wherever it is; what is not must also pass the operator's filters.
     const counting = seen.filter(
       (track) =>
@@ -104,21 +114,22 @@ export class CameraRules {
     );
     drafts.push(...this.#look(counting, frame, atMonoMs));
     this.#weigh(elapsedMs, atMonoMs);
-    drafts.push(...this.#confirm(counting, atMonoMs));
-    this.#memory.look(this.#objects(), update, at);
-    for (const subject of this.#objects()) {
+    drafts.push(...this.#confirm(counting, atMonoMs, at));
+    this.#memory.look(this.#subjects.objects, update, at);
+    remember(seen, this.#carriedBy, atMonoMs, at);
+    for (const subject of this.#subjects.objects) {
       if (this.#throttle.isDue(subject, atMonoMs)) drafts.push(this.#drafts.updated(subject));
     }
     drafts.push(...this.#endGone(atMonoMs));
-    return [...drafts, ...this.#occupancy.update(this.#objects(), frame)];
+    return [...drafts, ...this.#occupancy.update(this.#subjects.objects, frame)];
   }
 
   /** Ends every object at its last sighting and forgets every candidate. @param keepWaiting but for those at rest, which will be looked at again */
   endAll(cause: EndCause, keepWaiting = false): EventDraft[] {
     const kept = keepWaiting ? this.waiting : [];
-    const over = this.#objects().filter((subject) => !kept.includes(subject));
+    const over = this.#subjects.objects.filter((subject) => !kept.includes(subject));
     const drafts = over.flatMap((subject) => this.#drafts.ended(subject, cause));
-    for (const subject of this.#subjects.filter((other) => !kept.includes(other))) this.#forget(subject);
+    for (const subject of this.#subjects.all.filter((other) => !kept.includes(other))) this.#forget(subject);
     // The next tracks count from 1 again and are none of theirs.
     for (const subject of kept) subject.trackId = 0;
     this.#departures.clear();
@@ -127,7 +138,7 @@ export class CameraRules {
 
   /** Objects that wait at their places: no frame needs to be looked at for them. */
   get waiting(): readonly Subject[] {
-    return this.#objects().filter((object) => this.#memory.holds(object));
+    return this.#subjects.objects.filter((object) => this.#memory.holds(object));
   }
 
   /** The stationary objects as they may be given back to `restore` in another run. */
@@ -139,6 +150,7 @@ export class CameraRules {
   restore(objects: readonly RememberedObject[]): void {
     for (const object of objects.filter(({ label }) => this.#filters.reports(label))) {
       const subject = this.#begin(object.label, 0, earlierSighting(object, object.startedAtMs, -10_000));
+      this.#subjects.believe(subject, object.objectId);
       this.#memory.restore(subject, object);
       this.#throttle.told(subject, 0);
     }
@@ -151,53 +163,44 @@ export class CameraRules {
 
   /** Gives tracks at the places of unseen stationary objects to these, however long that took. */
   #comeBack(seen: readonly Track[], at: AppearanceAt): void {
-    const ids = new Set(seen.map((track) => track.trackId));
-    const unseen = this.#objects().filter((object) => !ids.has(object.trackId));
+    const unseen = this.#subjects.objects.filter((object) => !carries(seen, object));
+    if (unseen.length === 0) return;
     const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
-    for (const [object, track] of this.#memory.returning(unseen, free, at)) {
+    const judge = this.#recognition.judgeAt(this.#updatedMonoMs, this.#carriedBy);
+    for (const [object, track] of this.#memory.returning(unseen, free, at, judge)) {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       object.trackId = track.trackId;
     }
   }
 
-  #objects(): Subject[] {
-    return this.#subjects.filter((subject) => subject.objectId !== undefined);
-  }
-
   /** Lets objects, then candidates, whose own track is not seen go on with a track that nobody believes yet. */
-  #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate): void {
-    const live = new Set(tracks.map((track) => track.trackId));
-    const tracked = new Set(seen.map((track) => track.trackId));
-    const unseen = this.#subjects.filter((subject) => !tracked.has(subject.trackId));
+  #carryOver(seen: readonly Track[], { atMonoMs, tracks }: TrackUpdate, at: AppearanceAt): void {
+    const unseen = this.#subjects.all.filter((subject) => !carries(seen, subject));
+    if (unseen.length === 0) return;
     const objects = unseen.filter(
       (subject) =>
         subject.objectId !== undefined &&
         !this.#memory.pins(subject, atMonoMs, this.#lostMs) &&
-        (!live.has(subject.trackId) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
+        (!carries(tracks, subject) || atMonoMs - subject.last.monoMs >= TAKE_OVER_MS),
     );
-    this.#take(seen, objects, atMonoMs);
-    const candidates = unseen.filter((subject) => subject.objectId === undefined);
+    this.#take(seen, objects, atMonoMs, at);
     const free = seen.filter((track) => this.#carriedBy(track) === undefined);
-    this.#take(free, candidates, atMonoMs);
+    this.#take(free, unseen.filter(isCandidate), atMonoMs, at);
   }
 
   /** Gives tracks without an object to `subjects`; candidates that they carried so far are absorbed. */
-  #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number): void {
+  #take(tracks: readonly Track[], subjects: readonly Subject[], monoMs: number, at: AppearanceAt): void {
     const free = tracks.filter((track) => this.#carriedBy(track)?.objectId === undefined);
-    for (const [subject, track] of bind(free, subjects, monoMs, (other) => this.#carriedBy(other))) {
+    for (const [subject, track] of bind(free, subjects, monoMs, at, this.#carriedBy, this.#recognition)) {
       const candidate = this.#carriedBy(track);
       if (candidate !== undefined) this.#forget(candidate);
       subject.trackId = track.trackId;
     }
   }
 
-  #carriedBy(track: Track): Subject | undefined {
-    return this.#subjects.find((subject) => subject.trackId === track.trackId);
-  }
-
   #forget(subject: Subject): void {
-    this.#subjects = this.#subjects.filter((other) => other !== subject);
+    this.#subjects.remove(subject);
     this.#untold.forget(subject);
     this.#throttle.forget(subject);
     this.#memory.forget(subject);
@@ -207,14 +210,15 @@ export class CameraRules {
   #look(seen: readonly Track[], frame: FrameFacts, monoMs: number): EventDraft[] {
     const happened = new Map<Subject, Happenings>();
     for (const track of seen) {
-      const { score, boxPx, velocityPxPerS } = track;
+      const { score, boxPx } = track;
+      const known = this.#carriedBy(track);
+      // The first box of a track tells no velocity.
+      const velocityPxPerS = track.hits > 1 ? track.velocityPxPerS : (known?.last ?? track).velocityPxPerS;
       const sighting: Sighting = { monoMs, frame, score, boxPx, velocityPxPerS };
-      const subject = this.#carriedBy(track) ?? this.#begin(track.label, track.trackId, sighting);
+      const subject = known ?? this.#begin(track.label, track.trackId, sighting);
       happened.set(subject, subject.see(sighting));
     }
-    for (const subject of this.#subjects) {
-      if (!happened.has(subject)) subject.miss(monoMs);
-    }
+    for (const subject of this.#subjects.all) if (!happened.has(subject)) subject.miss(monoMs);
     const drafts: EventDraft[] = [];
     for (const [subject, happenings] of happened) {
       if (subject.objectId !== undefined) drafts.push(...this.#drafts.happened(subject, happenings));
@@ -224,53 +228,47 @@ export class CameraRules {
   }
 
   #begin(label: string, trackId: number, sighting: Sighting): Subject {
-    const subject = new Subject(
-      label,
-      trackId,
-      sighting,
-      this.#filters.of(label),
-      placesFor(label, this.#options),
-    );
-    this.#subjects.push(subject);
+    const places = placesFor(label, this.#options);
+    const subject = new Subject(label, trackId, sighting, this.#filters.of(label), places);
+    this.#subjects.add(subject);
     return subject;
   }
 
   /** Drops candidates that nothing speaks for, and raises the bar for those that may be views of a known object. */
   #weigh(elapsedMs: number, monoMs: number): void {
     this.#departures.pass(monoMs);
-    for (const subject of this.#subjects.filter((other) => other.objectId === undefined)) {
+    for (const subject of this.#subjects.all.filter(isCandidate)) {
       if (subject.isRefuted || this.#untold.hasTooMany(subject)) {
         this.#forget(subject);
         continue;
       }
-      const isRemnant = this.#departures.explains(subject);
-      subject.doubt(
-        isCovered(subject, this.#objects()) ? 'covered' : isRemnant ? 'remnant' : 'none',
-        elapsedMs,
-      );
+      const otherwise = this.#departures.explains(subject) ? 'remnant' : 'none';
+      subject.doubt(isCovered(subject, this.#subjects.objects) ? 'covered' : otherwise, elapsedMs);
     }
   }
 
   /** Makes objects of the candidates that are believed now, the surest first. */
-  #confirm(seen: readonly Track[], monoMs: number): EventDraft[] {
+  #confirm(seen: readonly Track[], monoMs: number, at: AppearanceAt): EventDraft[] {
     const drafts: EventDraft[] = [];
     for (const track of seen) {
       const subject = this.#carriedBy(track);
       if (subject === undefined || subject.objectId !== undefined || !subject.isBelievable) continue;
       // A twin may have been confirmed a moment ago, in this very frame.
-      if (isCovered(subject, this.#objects())) subject.doubt('covered', 0);
+      if (isCovered(subject, this.#subjects.objects)) subject.doubt('covered', 0);
       if (!subject.isBelievable) continue;
-      const missing = this.#objects().filter(
+      const missing = this.#subjects.objects.filter(
         (object) => object.unseenUpdates > 0 && !this.#memory.pins(object, monoMs, this.#lostMs),
       );
-      const [continued] = bind([track], missing, monoMs, (other) => this.#carriedBy(other)).keys();
+      if (this.#recognition.awaits(subject, this.#subjects.objects, monoMs)) continue;
+      const [continued] = bind([track], missing, monoMs, at, this.#carriedBy, this.#recognition).keys();
       if (continued !== undefined) {
         this.#forget(subject);
         continued.trackId = track.trackId;
         drafts.push(...this.#drafts.happened(continued, continued.see(subject.last)));
         continue;
       }
-      subject.objectId = this.#options.newObjectId(Math.round(subject.first.frame.times.captureAtMs));
+      const atMs = Math.round(subject.first.frame.times.captureAtMs);
+      this.#subjects.believe(subject, this.#options.newObjectId(atMs));
       this.#throttle.told(subject, monoMs);
       drafts.push(this.#drafts.started(subject));
       drafts.push(...this.#untold.take(subject).flatMap((done) => this.#drafts.happened(subject, done)));
@@ -280,7 +278,9 @@ export class CameraRules {
 
   /** Ends the objects whose label is not reported at this time of the day. */
   #endUnscheduled({ times }: FrameFacts): EventDraft[] {
-    const over = this.#objects().filter(({ label }) => !this.#filters.of(label).isOpen(times.captureAtMs));
+    const over = this.#subjects.objects.filter(
+      ({ label }) => !this.#filters.of(label).isOpen(times.captureAtMs),
+    );
     const drafts = over.flatMap((subject) => this.#drafts.ended(subject, 'stopped'));
     for (const subject of over) this.#forget(subject);
     return drafts;
@@ -288,7 +288,7 @@ export class CameraRules {
 
   #endGone(monoMs: number): EventDraft[] {
     const drafts: EventDraft[] = [];
-    for (const subject of this.#objects()) {
+    for (const subject of this.#subjects.objects) {
       if (this.#memory.holds(subject) && !this.#memory.isEmpty(subject)) continue;
       if (monoMs - subject.last.monoMs < patienceMs(subject, monoMs, this.#lostMs)) continue;
       drafts.push(...this.#drafts.ended(subject, this.#memory.endCause(subject)));

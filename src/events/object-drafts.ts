@@ -101,7 +101,7 @@ export class ObjectDrafts {
       topScore: subject.topScore,
       boxNorm: [x1, y1, x2, y2] as [number, number, number, number],
       velocityNorm: [vx / source.widthPx, vy / source.heightPx] as [number, number],
-      zones: subject.zones,
+      zones: [...subject.zones],
       stationary: subject.stationary,
       startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
       severity: this.#severityOfLabel(subject.label),

@@ -14,6 +14,8 @@ const BLIND_MS = 600_000;
 /** Two looks further apart than this vouch for no more of the time between them. */
 const LOOK_SPAN_MS = 10_000;
 const UNCHANGED = 0.8;
+/** What is seen and stands still looks the same for a moment, and a look is a thousand reads of the picture. */
+const RENEW_MS = 500;
 
 /**
  * Is the place of a stationary object empty? Looks without a detection there are summed as log-likelihood ratios of "empty"
@@ -25,6 +27,7 @@ export class PlaceCheck {
   #trusted = true;
   #sum = 0;
   #lookedMonoMs: number | undefined;
+  #renewedMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(appearance: Appearance) {
     this.#appearance = appearance;
@@ -43,12 +46,18 @@ export class PlaceCheck {
     return now !== undefined && (likeness(this.#appearance, now) ?? 0) >= UNCHANGED;
   }
 
-  /** The object was detected; `now` is undefined while something may hide a part of it. */
+  /** Whether a sighting should renew what is remembered of the place. */
+  isDue(monoMs: number): boolean {
+    return !this.#trusted || monoMs - this.#renewedMonoMs >= RENEW_MS;
+  }
+
+  /** The object was detected; `now` is undefined while something may hide a part of it, and where nobody looked. */
   seen(now: Appearance | undefined, monoMs: number): void {
     this.#sum = 0;
     this.#lookedMonoMs = monoMs;
     if (now === undefined) return;
     this.#appearance = now;
+    this.#renewedMonoMs = monoMs;
     this.#trusted = true;
   }
 
@@ -67,6 +76,12 @@ export class PlaceCheck {
   /** Something hides the place: the look says nothing. */
   hidden(monoMs: number): void {
     this.#lookedMonoMs = monoMs;
+  }
+
+  /** Another object stands there. @returns false while looks are not to be believed */
+  taken(): boolean {
+    if (this.#trusted) this.#sum = EMPTY;
+    return this.#trusted;
   }
 
   /** The picture changed as a whole: a changed look proves nothing until the object has been detected again. */

@@ -14,6 +14,7 @@ export interface PresenceCounts {
 export class Presence {
   #zones: CameraConfig['zones'] = {};
   readonly #labels = new Set<string>();
+  #counted: { objects: readonly Subject[]; zones: (readonly string[])[]; counts: PresenceCounts } | undefined;
 
   constructor(objects: CameraConfig['objects'], zones: CameraConfig['zones']) {
     this.apply(objects, zones);
@@ -22,6 +23,7 @@ export class Presence {
   /** Counts these from now on; labels that were counted stay in the counts. */
   apply(objects: CameraConfig['objects'], zones: CameraConfig['zones']): void {
     this.#zones = zones;
+    this.#counted = undefined;
     for (const label of Object.keys(objects)) this.#labels.add(label);
     for (const zone of Object.values(zones)) {
       for (const label of zone.objects ?? []) {
@@ -30,7 +32,18 @@ export class Presence {
     }
   }
 
+  /** @param objects the same array as last time when they are the same objects; the counts are then too, unless zones changed */
   count(objects: readonly Subject[]): PresenceCounts {
+    const known = this.#counted;
+    if (known?.objects === objects && objects.every(({ zones }, i) => zones === known.zones[i])) {
+      return known.counts;
+    }
+    const counts = this.#count(objects);
+    this.#counted = { objects, zones: objects.map(({ zones }) => zones), counts };
+    return counts;
+  }
+
+  #count(objects: readonly Subject[]): PresenceCounts {
     for (const { label } of objects) this.#labels.add(label);
     const byLabel = new Map([...this.#labels].map((label) => [label, 0]));
     const byZone = new Map<string, Map<string, number>>();
@@ -51,6 +64,7 @@ export class Presence {
 
 /** Whether two counts say the same. */
 export function sameCounts(a: PresenceCounts, b: PresenceCounts): boolean {
+  if (a === b) return true;
   if (!sameNumbers(a.byLabel, b.byLabel) || a.byZone.size !== b.byZone.size) return false;
   for (const [zone, labels] of a.byZone) {
     const others = b.byZone.get(zone);

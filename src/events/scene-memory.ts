@@ -2,7 +2,9 @@ import type { BoxPx } from '../flow/geometry.ts';
 import { iou } from '../flow/geometry.ts';
 import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
+import { EmbeddingLooks } from './embedding.ts';
 import { PlaceCheck } from './place-check.ts';
+import type { Verdict } from './recognition.ts';
 import type { Sighting } from './sighting.ts';
 import type { Subject } from './subject.ts';
 
@@ -46,8 +48,16 @@ export class SceneMemory {
     for (const place of this.#places.values()) place.sceneChanged();
   }
 
-  /** The unseen objects whose places `tracks` stand at, each with its track. The label may have flipped. */
-  returning(subjects: readonly Subject[], tracks: readonly Track[], at: AppearanceAt): [Subject, Track][] {
+  /**
+   * The unseen objects whose places `tracks` stand at, each with its track. The label may have flipped.
+   * @param judge what a re-identification model says; where that is nothing, the place and its coarse picture decide
+   */
+  returning(
+    subjects: readonly Subject[],
+    tracks: readonly Track[],
+    at: AppearanceAt,
+    judge: (subject: Subject, track: Track) => Verdict = () => 'unknown',
+  ): [Subject, Track][] {
     const pairs: [Subject, Track][] = [];
     for (const subject of subjects) {
       const place = this.#places.get(subject);
@@ -60,7 +70,11 @@ export class SceneMemory {
         .sort((a, b) => iou(b.boxPx, boxPx) - iou(a.boxPx, boxPx));
       if (track === undefined) continue;
       const same = track.label === subject.label && iou(track.boxPx, boxPx) >= SAME_LABEL_IOU;
-      if (same || place.looksUnchanged(at(boxPx))) pairs.push([subject, track]);
+      const verdict = judge(subject, track);
+      if (verdict === 'later') continue;
+      // Another one in the very same place: what stood there has gone, unless looks mean nothing in this light.
+      if (verdict === 'other' && (!same || place.taken())) continue;
+      if (verdict === 'same' || same || place.looksUnchanged(at(boxPx))) pairs.push([subject, track]);
     }
     return pairs;
   }
@@ -74,8 +88,13 @@ export class SceneMemory {
         continue;
       }
       const { boxPx } = object.last;
-      const hidden = seen.some((t) => t.trackId !== object.trackId && share(boxPx, t.boxPx) >= HIDING_SHARE);
       const place = this.#places.get(object);
+      if (object.unseenUpdates === 0 && place?.isDue(monoMs) === false) {
+        place.seen(undefined, monoMs);
+        this.#unconfirmed.delete(object);
+        continue;
+      }
+      const hidden = seen.some((t) => t.trackId !== object.trackId && share(boxPx, t.boxPx) >= HIDING_SHARE);
       const now = hidden ? undefined : at(boxPx);
       if (object.unseenUpdates === 0) {
         this.#unconfirmed.delete(object);
@@ -98,9 +117,14 @@ export class SceneMemory {
           boxPx: [...boxPx] as [number, number, number, number],
           source: { ...frame.source },
           appearance: [...appearance],
+          ...(subject.looks.mean && {
+            embedding: subject.looks.mean.map((value) => Math.round(value * 1e4) / 1e4),
+          }),
           topScore: subject.topScore,
           startedAtMs: Math.round(subject.first.frame.times.captureAtMs),
           lastSeenAtMs: Math.round(frame.times.captureAtMs),
+          zones: subject.stays,
+          attributes: subject.attributes,
         },
       ];
     });
@@ -108,11 +132,13 @@ export class SceneMemory {
 
   /** Takes up an object of an earlier run. */
   restore(subject: Subject, object: RememberedObject): void {
-    // Long enough to be at rest, and in its zones, without a word.
+    // Long enough to be at rest without a word.
     for (const monoMs of [-10_000, -5_000, 0]) {
       subject.see(earlierSighting(object, object.lastSeenAtMs, monoMs));
     }
-    subject.objectId = object.objectId;
+    subject.resume(object.zones);
+    subject.looks = new EmbeddingLooks(object.embedding);
+    subject.attributes = object.attributes;
     this.#places.set(subject, new PlaceCheck(object.appearance));
     this.#unconfirmed.add(subject);
   }

@@ -1,18 +1,23 @@
 import type { LineConfig, ZoneConfig } from '../config/camera-schema.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { BoxPx } from '../flow/geometry.ts';
+import type { Appearance } from '../flow/scene-memory.ts';
+import { exitSide } from './continuity.ts';
+import { EmbeddingLooks } from './embedding.ts';
 import { BELIEVED, Evidence } from './evidence.ts';
 import { GroundSpeed, groundOf } from './ground-speed.ts';
 import { type LineDirection, LineWatch } from './line-watch.ts';
 import { Pace } from './pace.ts';
 import type { Sighting } from './sighting.ts';
 import { Stillness } from './stillness.ts';
-import { type ZoneChange, ZoneWatch } from './zone-watch.ts';
+import { type ZoneChange, type ZoneStay, ZoneWatch } from './zone-watch.ts';
 
 /** A second view of a believed object (half a body beside the whole one) needs this much more evidence to be another. */
 const COVERED_DOUBT = 8;
 /** So does what shows up where an object has just left: mostly the last of it. */
 const REMNANT_DOUBT = 3;
+/** For so long one that walked out may seem to turn round. */
+const EXIT_MS = 1_000;
 /** Once the reason is gone, doubt fades with this time constant; one frame of jitter does not clear it. */
 const DOUBT_FADES_MS = 300;
 
@@ -59,6 +64,8 @@ export interface Happenings {
 export interface SeenObject {
   readonly objectId: string;
   readonly label: string;
+  /** Capture time of its first sighting, ms since the epoch, as its events have it. */
+  readonly startedAtMs: number;
   /** Of the detection, 0..1. */
   readonly score: number;
   readonly boxPx: BoxPx;
@@ -82,8 +89,13 @@ export class Subject {
   trackId: number;
   /** Given at confirmation. */
   objectId: string | undefined;
+  /** How it looked a moment ago; undefined when nobody has asked, or too little of it was visible. */
+  look: Appearance | undefined;
+  lookedMonoMs = Number.NEGATIVE_INFINITY;
   /** What second models say of it. */
   attributes: Attributes = {};
+  /** What a re-identification model says of it. */
+  looks = new EmbeddingLooks();
   readonly #evidence = new Evidence();
   #minScore: number;
   #minSpeed: number;
@@ -92,10 +104,12 @@ export class Subject {
   readonly #lines = new Map<string, LineWatch>();
   readonly #speeds = new Map<string, GroundSpeed>();
   readonly #stillness = new Stillness();
+  #exit: { readonly side: -1 | 0 | 1; readonly monoMs: number } = { side: 0, monoMs: 0 };
   #last: Sighting;
   #topScore = 0;
   #unseenUpdates = 0;
   #required = BELIEVED;
+  #insideOf: readonly string[] = [];
 
   constructor(label: string, trackId: number, first: Sighting, asked: BeliefLimits, places: Places) {
     this.label = label;
@@ -143,6 +157,11 @@ export class Subject {
     return this.#topScore;
   }
 
+  /** Through which side it was walking out of the picture a moment ago: -1 left, 1 right, 0 neither. */
+  exitSide(monoMs: number): -1 | 0 | 1 {
+    return monoMs - this.#exit.monoMs <= EXIT_MS ? this.#exit.side : 0;
+  }
+
   /** Updates since it was last seen. */
   get unseenUpdates(): number {
     return this.#unseenUpdates;
@@ -152,17 +171,33 @@ export class Subject {
   get seenNow(): ShownObject | undefined {
     const { objectId, label, stationary, zones } = this;
     if (objectId === undefined || this.#unseenUpdates > 0) return undefined;
+    const startedAtMs = Math.round(this.first.frame.times.captureAtMs);
     const { score, boxPx, velocityPxPerS } = this.#last;
-    return { objectId, label, score, boxPx, velocityPxPerS, stationary, zones };
+    return { objectId, label, startedAtMs, score, boxPx, velocityPxPerS, stationary, zones };
   }
 
   get stationary(): boolean {
     return this.#stillness.stationary;
   }
 
-  /** Names of the zones that hold it. */
-  get zones(): string[] {
-    return [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
+  /** Names of the zones that hold it; another array only when they changed. */
+  get zones(): readonly string[] {
+    return this.#insideOf;
+  }
+
+  /** The stays in zones, by name. */
+  get stays(): Record<string, ZoneStay> {
+    const stays: Record<string, ZoneStay> = {};
+    for (const [name, watch] of this.#zones) {
+      const stay = watch.stay(this.#last.monoMs);
+      if (stay !== undefined) stays[name] = stay;
+    }
+    return stays;
+  }
+
+  /** Goes on with the stays of an earlier run. */
+  resume(stays: Readonly<Record<string, ZoneStay>>): void {
+    for (const [name, watch] of this.#zones) watch.resume(stays[name]);
   }
 
   /** Speed over the ground in the first zone that knows it, m/s. */
@@ -194,14 +229,21 @@ export class Subject {
     this.#topScore = Math.max(this.#topScore, sighting.score);
     this.#evidence.seen(sighting.score, this.#minScore, sighting.monoMs);
     this.#stillness.see(sighting);
+    const side = exitSide(sighting);
+    if (side !== 0) this.#exit = { side, monoMs: sighting.monoMs };
     this.#pace.see(sighting);
-    const zones = [...this.#zones].flatMap(([zone, watch]) =>
-      watch.see(sighting).map((change) => ({ zone, change })),
-    );
-    const lines = [...this.#lines].flatMap(([line, watch]) => {
+    const zones: ZoneHappening[] = [];
+    for (const [zone, watch] of this.#zones) {
+      for (const change of watch.see(sighting)) zones.push({ zone, change });
+    }
+    if (zones.length > 0) {
+      this.#insideOf = [...this.#zones].filter(([, watch]) => watch.inside).map(([name]) => name);
+    }
+    const lines: LineHappening[] = [];
+    for (const [line, watch] of this.#lines) {
       const direction = watch.see(sighting);
-      return direction === undefined ? [] : [{ line, direction }];
-    });
+      if (direction !== undefined) lines.push({ line, direction });
+    }
     for (const [name, speed] of this.#speeds) speed.see(sighting, this.#zones.get(name)?.inside ?? false);
     return { sighting, zones, lines };
   }
@@ -212,3 +254,6 @@ export class Subject {
     this.#evidence.missed(monoMs);
   }
 }
+
+/** Whether nobody believes it yet. */
+export const isCandidate = ({ objectId }: Subject): boolean => objectId === undefined;

@@ -1,3 +1,4 @@
+import type { Attributes } from '../flow/domain-event.ts';
 import type { Subject } from './subject.ts';
 
 /** A best score that rose by so much is news. */
@@ -8,13 +9,13 @@ const INTERVAL_MS = 2_000;
 interface Told {
   readonly monoMs: number;
   readonly topScore: number;
-  readonly zones: string;
+  readonly zones: readonly string[];
   readonly stationary: boolean;
-  readonly attributes: string;
+  readonly attributes: Attributes;
 }
 
 /** Values alone: a score that drifts is no news. */
-function attributeValues({ attributes }: Subject): string {
+function attributeValues(attributes: Attributes): string {
   return JSON.stringify(Object.entries(attributes).map(([attribute, { value }]) => [attribute, value]));
 }
 
@@ -27,9 +28,9 @@ export class UpdateThrottle {
     this.#told.set(subject, {
       monoMs,
       topScore: subject.topScore,
-      zones: subject.zones.join(),
+      zones: subject.zones,
       stationary: subject.stationary,
-      attributes: attributeValues(subject),
+      attributes: subject.attributes,
     });
   }
 
@@ -39,9 +40,11 @@ export class UpdateThrottle {
     if (told === undefined || monoMs - told.monoMs < INTERVAL_MS) return false;
     const changed =
       subject.topScore - told.topScore >= SCORE_STEP ||
-      subject.zones.join() !== told.zones ||
       subject.stationary !== told.stationary ||
-      attributeValues(subject) !== told.attributes;
+      // Neither array nor record is ever changed in place, and in most frames they are the same.
+      (subject.zones !== told.zones && subject.zones.join() !== told.zones.join()) ||
+      (subject.attributes !== told.attributes &&
+        attributeValues(subject.attributes) !== attributeValues(told.attributes));
     if (changed) this.told(subject, monoMs);
     return changed;
   }

@@ -11,6 +11,12 @@ export type ZoneChange =
   | { readonly type: 'left' }
   | { readonly type: 'dwelled'; readonly dwellMs: number };
 
+/** How long an object has been in a zone, and whether it was told to have dwelled there. */
+export interface ZoneStay {
+  readonly stayMs: number;
+  readonly dwelled: boolean;
+}
+
 /**
  * One object and one zone: whether its anchor is inside, with hysteresis in place and time. Time is that of the sightings:
  * what nobody saw is neither a change nor a stay.
@@ -22,6 +28,8 @@ export class ZoneWatch {
   #dwelled = false;
   /** Something that appears inside has no earlier side to hold on to: no margin then. */
   #cameFromOutside = false;
+  /** A stay of an earlier run, until its first sighting in this one: each run has a clock of its own. */
+  #resumed: ZoneStay | undefined;
   /** Since when the anchor is firmly on the other side. */
   #changingSinceMonoMs: number | undefined;
 
@@ -33,14 +41,34 @@ export class ZoneWatch {
     return this.#inside;
   }
 
+  /** The stay so far, as it outlives the daemon; undefined outside. @param monoMs of the newest sighting */
+  stay(monoMs: number): ZoneStay | undefined {
+    if (!this.#inside) return undefined;
+    if (this.#resumed !== undefined) return this.#resumed;
+    return { stayMs: Math.max(0, monoMs - this.#enteredMonoMs), dwelled: this.#dwelled };
+  }
+
+  /** Goes on with a stay of an earlier run; the time between the runs, which nobody saw, is no part of it. */
+  resume(stay: ZoneStay | undefined): void {
+    this.#inside = stay !== undefined;
+    this.#dwelled = stay?.dwelled ?? false;
+    this.#resumed = stay;
+  }
+
   /** The object was seen. */
   see({ boxPx, frame, monoMs }: Sighting): ZoneChange[] {
+    if (this.#resumed !== undefined) this.#enteredMonoMs = monoMs - this.#resumed.stayMs;
+    this.#resumed = undefined;
     const { anchor, polygon, marginPx, enterMs, leaveMs } = this.#zone;
     const depth = depthPx(anchorPx(boxPx, anchor), polygon, frame.source);
     const margin = marginPx ?? Math.max(MIN_MARGIN_PX, MARGIN_OF_HEIGHT * (boxPx[3] - boxPx[1]));
     if (depth < -margin) this.#cameFromOutside = true;
-    const beyond = this.#inside ? depth < -margin : depth > (this.#cameFromOutside ? margin : 0);
-    if (!beyond) {
+    // How far it is over the border, on the side that it is not on yet.
+    const beyond = this.#inside ? -depth : depth;
+    const needed = this.#inside || this.#cameFromOutside ? margin : 0;
+    // What has stepped over has not stepped back while it trembles between the border and the margin.
+    const changing = this.#changingSinceMonoMs === undefined ? beyond > needed : beyond > 0;
+    if (!changing) {
       this.#changingSinceMonoMs = undefined;
       return this.#dwell(monoMs);
     }

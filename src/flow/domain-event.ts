@@ -21,10 +21,10 @@ const envelope = {
   replayed: z.boolean().describe('True when the event was delivered after an outage, not when it happened'),
 };
 
-const attributes = z.record(id, z.strictObject({ value: z.string(), score: unit }));
+export const attributesSchema = z.record(id, z.strictObject({ value: z.string(), score: unit }));
 
 /** What second models say of an object, by attribute. */
-export type Attributes = z.infer<typeof attributes>;
+export type Attributes = z.infer<typeof attributesSchema>;
 
 const object = {
   objectId: id.describe('One per physical object and visit; stable from object.started to object.ended'),
@@ -39,7 +39,7 @@ const object = {
   stationary: z.boolean(),
   startedAtMs: epochMs.describe('Capture time of the first detection of the object'),
   speedMPerS: z.number().nonnegative().nullable().describe('On the ground, where a zone knows it; else null'),
-  attributes: attributes.describe(
+  attributes: attributesSchema.describe(
     'What second models say of the object, by attribute; empty while they have not agreed',
   ),
   snapshot: z.string().nullable().describe('Where the best view is to be had, if anywhere'),

@@ -18,7 +18,8 @@ export interface FrameSlot {
  * reads pixels where they were written. When all are out, `acquire` says so and the caller drops its picture.
  */
 export class FramePool {
-  readonly #free: SharedArrayBuffer[] = [];
+  /** Views of the free buffers, each as long as its last picture: making a view costs more than taking one. */
+  readonly #free: Uint8Array<SharedArrayBuffer>[] = [];
   readonly #slots: number;
   #slotBytes: number;
   #out = 0;
@@ -41,18 +42,19 @@ export class FramePool {
       this.#slotBytes = bytes;
       this.#free.length = 0;
     }
-    const buffer = this.#free.pop() ?? new SharedArrayBuffer(this.#slotBytes);
+    const last = this.#free.pop();
     this.#out += 1;
-    return this.#slot(buffer, new Uint8Array(buffer, 0, bytes));
+    if (last?.length === bytes) return this.#slot(last);
+    return this.#slot(new Uint8Array(last?.buffer ?? new SharedArrayBuffer(this.#slotBytes), 0, bytes));
   }
 
-  #slot(buffer: SharedArrayBuffer, data: Uint8Array): FrameSlot {
+  #slot(data: Uint8Array<SharedArrayBuffer>): FrameSlot {
     let owned = true;
     const release = () => {
       if (!owned) throw new Error('frame released twice');
       owned = false;
       this.#out -= 1;
-      if (buffer.byteLength === this.#slotBytes) this.#free.push(buffer);
+      if (data.buffer.byteLength === this.#slotBytes) this.#free.push(data);
     };
     const toFrame = ({ cameraId, seq, widthPx, heightPx, colour, source, times }: FrameFields) => {
       return { cameraId, seq, data, widthPx, heightPx, colour, source, times, release };

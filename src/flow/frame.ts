@@ -18,6 +18,8 @@ export interface FrameTimes {
   readonly captureMonoMs: number;
   /** When its pixels were complete in memory, ms since the epoch. */
   readonly decodedAtMs: number;
+  /** Presentation time on the connection's clock, ms, as its `MediaFragment` has it; absent where the source has none. */
+  readonly ptsMs?: number;
 }
 
 /**

@@ -12,6 +12,12 @@ export interface SizePx {
   readonly heightPx: number;
 }
 
+/** A part of a picture in whole pixels. */
+export interface PixelRect extends SizePx {
+  readonly xPx: number;
+  readonly yPx: number;
+}
+
 /** Intersection over union of two boxes, 0..1; 0 when either is empty. */
 export function iou(a: BoxPx, b: BoxPx): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);

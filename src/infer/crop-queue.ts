@@ -21,10 +21,10 @@ export interface CropQueueOptions {
   failed(error: OcellusError): void;
 }
 
-/** Who asked for a crop to be classified hears exactly one of these, once. */
+/** Who asked for a look at a crop hears exactly one of these, once. */
 export interface CropTaker {
-  /** @param probabilities in the order of the labels */
-  done(probabilities: readonly number[]): void;
+  /** @param result what the model says of the crop: probabilities in the order of the labels, or a vector */
+  done(result: readonly number[]): void;
   /** It was replaced, turned away, or its run failed. */
   dropped(): void;
 }
@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 /**
- * The crops that wait for one classifier, which all cameras share. It has a session of its own, so a slow model delays nobody
+ * The crops that wait for one model (a classifier, a re-identification), which all cameras share. It has a session of its own, so a slow model delays nobody
  * else: of each object the newest crop waits, and when too many do, new ones are turned away.
  */
 export class CropQueue {
@@ -70,6 +70,11 @@ export class CropQueue {
     return this.#waiting.size;
   }
 
+  /** Nothing waits, and nothing is being looked at. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && !this.#slot.busy;
+  }
+
   /** Opens the model. Rejects when that fails. */
   async start(): Promise<void> {
     await this.#slot.start();
@@ -84,7 +89,7 @@ export class CropQueue {
   }
 
   /**
-   * Copies a crop and has it classified when the model is free. The frame may be released at once.
+   * Copies a crop and has it looked at when the model is free. The frame may be released at once.
    *
    * @param key a newer crop of the same key replaces the waiting one
    * @param boxPx in pixels of the source picture
@@ -121,9 +126,9 @@ export class CropQueue {
 
   async #classify({ crop, taker }: Waiting): Promise<void> {
     try {
-      const probabilities = await this.#slot.detect(crop);
+      const result = await this.#slot.detect(crop);
       this.outcomes.add('classified');
-      taker.done(probabilities);
+      taker.done(result);
     } catch (error) {
       this.outcomes.add('failed');
       taker.dropped();

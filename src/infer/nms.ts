@@ -28,11 +28,23 @@ export function nonMaximumSuppression(
   return kept;
 }
 
+/** So many candidates, more than most pictures have, are put in order by insertion: a call per comparison costs more. */
+const MOST_INSERTED = 128;
+
 /** Indices of the candidates, best score first; equal scores in the order of the candidates. */
 export function byScore({ scores, count }: Candidates): number[] {
   const order: number[] = [];
-  for (let index = 0; index < count; index++) order.push(index);
-  return order.sort((a, b) => scores[b]! - scores[a]! || a - b);
+  if (count > MOST_INSERTED) {
+    for (let index = 0; index < count; index++) order.push(index);
+    return order.sort((a, b) => scores[b]! - scores[a]! || a - b);
+  }
+  for (let index = 0; index < count; index++) {
+    const score = scores[index]!;
+    let at = index;
+    for (; at > 0 && scores[order[at - 1]!]! < score; at--) order[at] = order[at - 1]!;
+    order[at] = index;
+  }
+  return order;
 }
 
 function overlapsMore(boxes: Float32Array, a: number, b: number, threshold: number): boolean {

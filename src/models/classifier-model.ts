@@ -103,7 +103,7 @@ function withoutLabels(summary: ModelSummary, classes: number | null): OcellusEr
     {
       hint:
         `for a classifier, list its ${classes === null ? '' : `${classes} `}classes under \`labels\`, in the order of training; ` +
-        'an embedding such as OSNet names nothing and cannot be used to classify',
+        'an embedding such as OSNet names nothing: it goes under `reid`',
     },
   );
 }

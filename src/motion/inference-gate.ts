@@ -37,6 +37,11 @@ export class InferenceGate {
     this.#heartbeatMs = options.heartbeatMs;
   }
 
+  /** True while every frame is inferred, whatever moves in it. */
+  infersAnyway(liveTracks: number): boolean {
+    return this.#mode === 'off' || liveTracks > 0;
+  }
+
   /** Why to infer this frame; null: leave it. */
   shouldInfer(input: InferenceGateInput): InferReason | null {
     const { atMonoMs, motion } = input;

@@ -34,7 +34,8 @@ const SURE_SIZE = 4;
 /** After a longer gap between frames nothing small can be confirmed, and is believed. */
 const CONFIRM_WITHIN_MS = 1_000;
 
-const STILL: MotionResult = { moving: false, areaFraction: 0, boxesNorm: [], sceneChange: false };
+/** Nothing moves. */
+export const STILL: MotionResult = { moving: false, areaFraction: 0, boxesNorm: [], sceneChange: false };
 
 /** Tells frames with motion from frames without, cheaply: a quarter of a millisecond for 416x234 (`ocellus bench` measures it). One per camera. */
 export class MotionGate {

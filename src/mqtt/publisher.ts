@@ -2,7 +2,6 @@ import type { Clock } from '../base/clock.ts';
 import { explain, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
-import type { Config, MqttConfig } from '../config/schema.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
 import type { SizePx } from '../flow/geometry.ts';
@@ -14,7 +13,8 @@ import { type CommandHandler, type CommandOutcome, outcomePayload } from './comm
 import type { Companions } from './companion.ts';
 import { companionsOf } from './companions.ts';
 import { type Counts, CountTopics } from './counts.ts';
-import { leftoverCorrection } from './leftovers.ts';
+import { DeviceStatus } from './device-status.ts';
+import { Leftovers, type LeftoversParts } from './leftovers.ts';
 import { Retained } from './retained.ts';
 import { listen } from './subscriptions.ts';
 import { type CommandName, Topics } from './topics.ts';
@@ -27,11 +27,7 @@ const WINDOW = 64;
 const FAREWELL_SHARE = 0.3;
 const DRAIN_POLL_MS = 10;
 
-export interface MqttPublisherOptions {
-  readonly config: MqttConfig;
-  readonly deviceId: string;
-  /** What exists, so that topics of cameras, zones and labels that no longer do are cleared. */
-  readonly cameras: Config['cameras'];
+export interface MqttPublisherOptions extends LeftoversParts {
   /** Where events come from, and are acknowledged to. */
   readonly outbox: OutboxSource;
   /** Carries out commands. */
@@ -67,7 +63,8 @@ export class MqttPublisher implements Service {
   readonly #desk: CommandDesk;
   readonly #keeper: BrokerKeeper;
   readonly #companions: Companions;
-  #deviceState: Record<string, unknown> | undefined;
+  readonly #status: DeviceStatus;
+  readonly #leftovers: Leftovers;
   #inFlight = 0;
   #refused = 0;
   #closing: Promise<void> | undefined;
@@ -79,6 +76,12 @@ export class MqttPublisher implements Service {
     this.#topics = new Topics(deviceId);
     this.#counts = new CountTopics(this.#topics);
     this.#outbox = outbox;
+    this.#status = new DeviceStatus({
+      events: () => ({ ...this.status, oldestAtMs: outbox.status.oldestAtMs }),
+      publish: (suffix, payload) => this.publishRetained(suffix, payload),
+      clock,
+    });
+    this.#leftovers = new Leftovers(options, this.#topics, (topic, payload) => this.#retain(topic, payload));
     this.#desk = new CommandDesk({
       topics: this.#topics,
       cameras,
@@ -112,6 +115,7 @@ export class MqttPublisher implements Service {
     signal.throwIfAborted();
     this.#retained.set(this.#topics.availability, 'online');
     this.#outbox.listen(() => this.#pump());
+    this.#leftovers.start();
     this.#companions.start();
     await this.#keeper.start(FIRST_WAIT_MS);
   }
@@ -133,11 +137,7 @@ export class MqttPublisher implements Service {
 
   /** Payload of `state`; what became of events on their way to the broker is added to it as `mqtt`, and is `outbox` too. */
   deviceState(state: Record<string, unknown>): void {
-    this.#deviceState = state;
-    const { queued, dropped } = this.status;
-    this.publishRetained('state', JSON.stringify({ ...state, mqtt: { queued, dropped } }));
-    const { oldestAtMs } = this.#outbox.status;
-    this.publishRetained('outbox', JSON.stringify({ queued, oldestAtMs, dropped }));
+    this.#status.report(state);
   }
 
   cameraState(cameraId: string, state: CameraState): void {
@@ -148,8 +148,9 @@ export class MqttPublisher implements Service {
     for (const [topic, payload] of this.#counts.of(cameraId, counts)) this.#retain(topic, payload);
   }
 
-  bestView(cameraId: string, label: string, jpeg: Buffer): void {
-    this.#retain(this.#topics.snapshot(cameraId, label), jpeg);
+  bestView(cameraId: string, label: string, { picture, crop }: { picture: Buffer; crop: Buffer }): void {
+    this.#retain(this.#topics.snapshot(cameraId, label), picture);
+    this.#retain(this.#topics.crop(cameraId, label), crop);
   }
 
   motion(cameraId: string, moving: boolean): void {
@@ -187,6 +188,7 @@ export class MqttPublisher implements Service {
 
   async #close(deadlineMs: number): Promise<void> {
     const { clock } = this.#options;
+    this.#status.close();
     const endMonoMs = clock.monoMs() + deadlineMs;
     const drainedByMonoMs = endMonoMs - deadlineMs * FAREWELL_SHARE;
     while (this.#keeper.link !== undefined && !this.#isDrained && clock.monoMs() < drainedByMonoMs) {
@@ -213,9 +215,9 @@ export class MqttPublisher implements Service {
 
   #linked(link: BrokerLink): void {
     this.#inFlight = 0;
-    if (this.#deviceState !== undefined) this.deviceState(this.#deviceState);
+    this.#status.repeat();
     const refused = 'the MQTT broker refuses subscriptions: no commands';
-    void listen(link, [this.#topics.commands], this.#topics.leftovers, refused, this.#options);
+    void listen(link, [this.#topics.commands], this.#leftovers.filters, refused, this.#options);
     this.#companions.linked(link);
     this.#retained.republish(this.#topics.availability);
     this.#outbox.connected();
@@ -227,11 +229,9 @@ export class MqttPublisher implements Service {
   }
 
   #received(message: Message): void {
+    this.#leftovers.hear(message);
     if (this.#desk.take(message) || this.#companions.received(message)) return;
-    const { topic, payload, retain } = message;
-    if (!retain || payload.length === 0 || this.#retained.has(topic)) return;
-    const correction = leftoverCorrection(this.#topics, this.#options.cameras, topic);
-    if (correction !== undefined) this.#retain(topic, correction);
+    if (!this.#retained.has(message.topic)) this.#leftovers.correct(message);
   }
 
   #retain(topic: string, payload: string | Buffer): void {
@@ -265,10 +265,8 @@ export class MqttPublisher implements Service {
       }
       const next = this.#outbox.next();
       if (next === undefined) return;
-      const { seq, cameraId, payload } = next;
-      void this.#send(link, this.#topics.events(cameraId), payload, false, () =>
-        this.#outbox.acknowledge(seq),
-      );
+      const acknowledged = () => this.#outbox.acknowledge(next.seq);
+      void this.#send(link, this.#topics.events(next.cameraId), next.payload, false, acknowledged);
     }
   }
 
@@ -292,6 +290,7 @@ export class MqttPublisher implements Service {
     } finally {
       if (this.#keeper.link === link) {
         this.#inFlight -= 1;
+        this.#status.outboxChanged();
         this.#pump();
       }
     }

@@ -5,6 +5,7 @@ export type CommandName = (typeof commandNames)[number];
 /** A retained topic of a camera, taken apart. */
 export type RetainedTopic =
   | { readonly kind: 'camera'; readonly cameraId: string; readonly what: string }
+  | { readonly kind: 'crop'; readonly cameraId: string; readonly label: string }
   | { readonly kind: 'snapshot'; readonly cameraId: string; readonly label: string }
   | { readonly kind: 'count'; readonly cameraId: string; readonly label: string }
   | { readonly kind: 'zone-count'; readonly cameraId: string; readonly zone: string; readonly label: string };
@@ -24,9 +25,18 @@ export class Topics {
     this.availability = `${this.root}/availability`;
     this.state = `${this.root}/state`;
     this.commands = `${this.root}/cameras/+/set/+`;
-    this.leftovers = ['state', 'motion', 'enabled', 'detect', 'fps', 'counts/+', 'zones/+/counts/+'].map(
-      (tail) => `${this.root}/cameras/+/${tail}`,
-    );
+    const tails = [
+      'state',
+      'motion',
+      'enabled',
+      'detect',
+      'fps',
+      'counts/+',
+      'zones/+/counts/+',
+      'snapshot/+',
+      'snapshot/+/crop',
+    ];
+    this.leftovers = tails.map((tail) => `${this.root}/cameras/+/${tail}`);
   }
 
   cameraState(cameraId: string): string {
@@ -58,6 +68,11 @@ export class Topics {
     return this.#camera(cameraId, `snapshot/${level(label)}`);
   }
 
+  /** The object of `snapshot` alone, JPEG. */
+  crop(cameraId: string, label: string): string {
+    return `${this.snapshot(cameraId, label)}/crop`;
+  }
+
   command(cameraId: string, command: CommandName): string {
     return this.#camera(cameraId, `set/${command}`);
   }
@@ -85,6 +100,8 @@ export class Topics {
     if (cameraId === undefined || tail.length === 0) return undefined;
     if (tail[0] === 'counts' && tail.length === 2) return { kind: 'count', cameraId, label: tail[1]! };
     if (tail[0] === 'snapshot' && tail.length === 2) return { kind: 'snapshot', cameraId, label: tail[1]! };
+    if (tail[0] === 'snapshot' && tail[2] === 'crop' && tail.length === 3)
+      return { kind: 'crop', cameraId, label: tail[1]! };
     if (tail[0] === 'zones' && tail[2] === 'counts' && tail.length === 4)
       return { kind: 'zone-count', cameraId, zone: tail[1]!, label: tail[3]! };
     return tail.length === 1 ? { kind: 'camera', cameraId, what: tail[0]! } : undefined;

@@ -16,6 +16,18 @@ export function isDamage(thrown: unknown): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
 }
 
+/** What SQLite and the file system say of a disk that is full, read-only or broken, as opposed to a folder that is the wrong one. */
+const REFUSALS = /^(SQLITE_(FULL|IOERR|READONLY)|ENOSPC$|EDQUOT$|EROFS$|EIO$)/;
+
+/**
+ * True when the disk takes nothing now and may do so again: it is full, or has a store and has become read-only, as file
+ * systems do after an error. A read-only folder without a store was never meant to be written.
+ */
+export function isDiskRefusal(thrown: unknown, folder: string): boolean {
+  const code = codeOf(thrown instanceof OcellusError ? thrown.cause : thrown);
+  return REFUSALS.test(code) && (code !== 'EROFS' || existsSync(join(folder, DATABASE_FILE)));
+}
+
 /** @throws OcellusError `store_failed` when the folder is not there and cannot be made, or may not be written */
 export function prepareFolder(folder: string): void {
   const hint = `set storage.path to a folder that the user of the daemon may write, or make ${folder} and give it to that user`;
@@ -132,6 +144,8 @@ function migrate(db: Database.Database, path: string): void {
       hint: 'set storage.path to a folder of its own',
     });
   }
+  // A full disk takes not even the version that it has.
+  if (version === migrations.length) return;
   inTransaction(db, () => {
     for (const migration of migrations.slice(version)) db.exec(migration);
     db.exec(`PRAGMA user_version = ${migrations.length}`);

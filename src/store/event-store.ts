@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
-import { explain, messageOf } from '../base/errors.ts';
+import { explain, messageOf, OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { StorageConfig } from '../config/schema.ts';
@@ -8,12 +8,14 @@ import type { DomainEvent, EventDraft } from '../flow/domain-event.ts';
 import type { OutboxStatus } from '../flow/outbox-source.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { AgeClock } from './age-clock.ts';
+import { DiskFault } from './disk-fault.ts';
 import { StoredEvents } from './event-history.ts';
 import { toRow } from './event-row.ts';
-import { storeLimits } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import type { EventRow, OutboxCount } from './messages.ts';
 import { asObject, asOccupancy, orphanEnds, type StoredObject } from './orphans.ts';
 import { Outbox, type WaitingEvent } from './outbox.ts';
+import { OutboxTally } from './outbox-tally.ts';
 import { StoreThread } from './store-thread.ts';
 import { StoredSettings } from './stored-settings.ts';
 import { Tidying } from './tidying.ts';
@@ -64,6 +66,8 @@ export class EventStore implements Service {
   readonly #log: Logger;
   #thread: StoreThread | undefined;
   #age: AgeClock | undefined;
+  /** False while the disk has taken nothing since the start, not even the opening of the database. */
+  #isOpen = false;
   #seq = 0;
   #lastEventId: string | null = null;
   #drafts: EventDraft[] = [];
@@ -72,9 +76,9 @@ export class EventStore implements Service {
   /** Numbered and not told. */
   #untold: DomainEvent[] = [];
   readonly #acked: Acknowledgements;
-  #count: OutboxCount = { waiting: 0, oldestAtMs: null, dropped: 0 };
+  readonly #tally: OutboxTally;
   #committing: Promise<void> | undefined;
-  #error: string | null = null;
+  readonly #fault: DiskFault;
   #lost = 0;
   readonly #tidying: Tidying;
   #retryTimer: Timer | undefined;
@@ -83,6 +87,8 @@ export class EventStore implements Service {
   constructor(parts: EventStoreParts) {
     this.#parts = parts;
     this.#log = parts.log;
+    this.#fault = new DiskFault(parts.log);
+    this.#tally = new OutboxTally(parts.log);
     this.#acked = new Acknowledgements(parts.clock, () => this.#commitSoon());
     this.outbox = new Outbox({
       read: (afterSeq, upToSeq, limit) => this.#read(afterSeq, upToSeq, limit),
@@ -92,28 +98,30 @@ export class EventStore implements Service {
     });
     const unsaved = () => this.#unsaved;
     this.history = new StoredEvents({ thread: () => this.#ask(), unsaved, clock: parts.clock });
-    this.#tidying = new Tidying(parts.clock, parts.log, (outbox) => this.#counted(outbox));
+    this.#tidying = new Tidying(parts.clock, parts.log, (outbox) => this.#tally.counted(outbox));
   }
 
   /** @throws OcellusError `store_failed`, `store_locked` */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { config, outbox, clock, maxPages } = this.#parts;
-    const thread = new StoreThread();
-    this.#thread = thread;
-    const opened = await thread.ask({
-      type: 'open',
-      folder: config.path,
-      limits: storeLimits(config, outbox, maxPages),
-      wallMs: clock.wallMs(),
-    });
+    this.#thread = new StoreThread();
+    await this.#open(this.#thread);
+  }
+
+  /** @throws OcellusError `store_failed`, `store_locked`; a disk that takes nothing now is only noted */
+  async #open(thread: StoreThread): Promise<void> {
+    const { config, clock } = this.#parts;
+    const limits = limitsOf(this.#parts);
+    const opened = await thread.ask({ type: 'open', folder: config.path, limits, wallMs: clock.wallMs() });
     for (const warning of opened.warnings) this.#log.warn({ path: config.path }, warning);
-    this.#seq = opened.seq;
-    this.#lastEventId = opened.eventId;
+    this.#seq = Math.max(this.#seq, opened.seq);
+    this.outbox.offer([], this.#seq);
     this.#age = new AgeClock(clock, opened.stamp);
-    this.#count = opened.outbox;
-    this.settings.opened(this.#thread, opened.settings);
-    this.outbox.offer([], opened.seq);
+    this.#isOpen = opened.unwritable === null;
+    if (opened.unwritable !== null) return this.#fault.found(opened.unwritable);
+    this.#lastEventId = opened.eventId;
+    this.#tally.opened(opened.outbox);
+    this.settings.opened(thread, opened.settings);
     this.history.opened(opened.seq);
     this.#tidying.start(thread, this.#age);
     const { waiting } = opened.outbox;
@@ -126,7 +134,8 @@ export class EventStore implements Service {
   }
 
   get status(): StoreStatus {
-    return { ok: this.#error === null, error: this.#error, unsaved: this.#unsaved.length, lost: this.#lost };
+    const { reason } = this.#fault;
+    return { ok: reason === null, error: reason, unsaved: this.#unsaved.length, lost: this.#lost };
   }
 
   /** Takes an event. Returns at once; it is told as soon as it is on disk. */
@@ -137,6 +146,7 @@ export class EventStore implements Service {
 
   /** Objects that an earlier run started and did not end, by their last event. */
   async orphans(): Promise<StoredObject[]> {
+    if (!this.#isOpen) return [];
     const { objects } = await this.#ask().ask({ type: 'live' });
     return objects.map(asObject);
   }
@@ -147,6 +157,7 @@ export class EventStore implements Service {
    * @param keepObjectIds objects that somebody takes over, and will end
    */
   async endOrphans(keepObjectIds: ReadonlySet<string> = new Set()): Promise<void> {
+    if (!this.#isOpen) return;
     const { objects, occupancies } = await this.#ask().ask({ type: 'live' });
     const orphans = objects.map(asObject).filter(({ objectId }) => !keepObjectIds.has(objectId));
     for (const draft of orphanEnds(orphans, occupancies.map(asOccupancy))) this.put(draft);
@@ -181,7 +192,7 @@ export class EventStore implements Service {
   async #drain(): Promise<void> {
     await this.#committing;
     // Twice: events that came during the first commit. A disk that takes nothing will not start to now.
-    for (let i = 0; i < 2 || (this.#error === null && this.#hasWork); i++) await this.#commitAll();
+    for (let i = 0; i < 2 || (this.#fault.reason === null && this.#hasWork); i++) await this.#commitAll();
   }
 
   get #hasWork(): boolean {
@@ -201,7 +212,7 @@ export class EventStore implements Service {
       .finally(() => {
         this.#committing = undefined;
         const isOwed = this.#unsaved.length > 0 || this.#acked.areMany;
-        if (this.#drafts.length > 0 || (this.#error === null && isOwed)) this.#commitSoon();
+        if (this.#drafts.length > 0 || (this.#fault.reason === null && isOwed)) this.#commitSoon();
       });
   }
 
@@ -213,11 +224,20 @@ export class EventStore implements Service {
     if (rows.length === 0 && acked.length === 0) return;
     const stamp = this.#age?.now() ?? { ageMs: 0, wallMs: 0 };
     try {
+      if (!this.#isOpen) await this.#openLate();
+      if (!this.#isOpen)
+        throw new OcellusError('store_failed', this.#fault.reason ?? 'the store is not open');
       const { outbox } = await this.#ask().ask({ type: 'commit', rows, acked, stamp });
       this.#saved(rows, acked, outbox);
     } catch (error) {
       await this.#refused(error);
     }
+  }
+
+  /** Nobody could take over what an earlier run left, so all of it has ended. */
+  async #openLate(): Promise<void> {
+    await this.#open(this.#ask());
+    await this.endOrphans();
   }
 
   #number(): void {
@@ -228,25 +248,18 @@ export class EventStore implements Service {
       this.#untold.push(event);
     }
   }
+
   #saved(rows: readonly EventRow[], acked: readonly number[], outbox: OutboxCount): void {
-    this.#counted(outbox);
+    this.#tally.counted(outbox);
     this.#unsaved.splice(0, rows.length);
     this.#acked.remove(acked);
-    if (this.#error !== null) this.#log.info({}, 'events are stored again');
-    this.#error = null;
+    this.#fault.mended();
     this.#tell(rows.at(-1)?.seq ?? 0);
   }
 
   /** The disk did not take it: what has happened is told all the same, and the numbers given are noted where they can be. */
   async #refused(error: unknown): Promise<void> {
-    const reason = explain(error);
-    if (this.#error === null) {
-      this.#log.error(
-        { error: reason },
-        'events cannot be stored: they are published live and kept in memory',
-      );
-    }
-    this.#error = reason;
+    this.#fault.found(explain(error));
     const excess = this.#unsaved.length - UNSAVED_EVENTS;
     this.#acked.remove(this.#unsaved.splice(0, Math.max(0, excess)).map(({ seq }) => seq));
     this.#lost += Math.max(0, excess);
@@ -278,20 +291,7 @@ export class EventStore implements Service {
   }
 
   #outboxStatus(): OutboxStatus {
-    const { waiting, oldestAtMs, dropped } = this.#count;
     const inMemory = this.#parts.outbox ? this.#unsaved.length + this.#drafts.length : 0;
-    const queued = Math.max(0, waiting + inMemory - this.#acked.size);
-    const oldest = oldestAtMs ?? this.#unsaved[0]?.atMs ?? null;
-    return { queued, oldestAtMs: queued === 0 ? null : oldest, dropped };
-  }
-
-  #counted(outbox: OutboxCount): void {
-    const events = outbox.dropped - this.#count.dropped;
-    this.#count = outbox;
-    if (events <= 0) return;
-    this.#log.warn(
-      { events },
-      'the oldest events that wait for the broker were dropped: too many or too old',
-    );
+    return this.#tally.status(inMemory, this.#acked.size, this.#unsaved[0]?.atMs);
   }
 }

@@ -1,5 +1,13 @@
 import { messageOf, OcellusError } from '../base/errors.ts';
-import { isDamage, openDatabase, prepareFolder, type Salvage, salvageOf, setAside } from './database.ts';
+import {
+  isDamage,
+  isDiskRefusal,
+  openDatabase,
+  prepareFolder,
+  type Salvage,
+  salvageOf,
+  setAside,
+} from './database.ts';
 import { HighWater, readHighWater } from './high-water.ts';
 import { Ledger } from './ledger.ts';
 import type { FromStore, StoreLimits, ToStore } from './messages.ts';
@@ -62,17 +70,39 @@ export class Keeper {
     }
   }
 
-  #openStore({ folder, limits, wallMs }: Open): FromStore {
+  /** A disk that takes nothing now is no reason not to start: the main thread asks again until it does. */
+  #openStore(message: Open): FromStore {
+    const { folder, limits, wallMs } = message;
     this.#folder = folder;
     this.#limits = limits;
+    try {
+      return this.#openOnDisk(message);
+    } catch (error) {
+      if (!isDiskRefusal(error, folder)) throw error;
+      this.#letGo();
+      this.#seq = Math.max(this.#seq, readHighWater(folder)?.seq ?? 0);
+      return {
+        type: 'opened',
+        seq: this.#seq,
+        eventId: null,
+        stamp: { ageMs: 0, wallMs },
+        outbox: { waiting: 0, oldestAtMs: null, dropped: 0 },
+        settings: [],
+        unwritable: messageOf(error),
+        warnings: [],
+      };
+    }
+  }
+
+  #openOnDisk({ folder, wallMs }: Open): FromStore {
     prepareFolder(folder);
     const found = readHighWater(folder);
     const warnings: string[] = [];
     // After a crash or a power cut the whole database is read once.
     const ledger = this.#openOrReplace(found?.clean === false, wallMs, warnings);
     // Written only now that the database is locked: a second daemon must not touch the first one's files.
-    this.#highWater = new HighWater(folder);
     this.#ledger = ledger;
+    this.#highWater = new HighWater(folder);
     const { seq, eventId, stamp, dropped } = ledger.progress();
     const told = found?.seq ?? 0;
     if (told > seq) {
@@ -90,6 +120,7 @@ export class Keeper {
       stamp,
       outbox: ledger.outbox(),
       settings: ledger.settings(),
+      unwritable: null,
       warnings,
     };
   }
@@ -154,9 +185,13 @@ export class Keeper {
   }
 
   #close(): void {
+    this.#highWater?.write({ seq: this.#seq, clean: true }, true);
+    this.#letGo();
+  }
+
+  #letGo(): void {
     this.#ledger?.close();
     this.#ledger = undefined;
-    this.#highWater?.write({ seq: this.#seq, clean: true }, true);
     this.#highWater?.close();
     this.#highWater = undefined;
   }

@@ -3,17 +3,18 @@ import type { StoreLimits } from './messages.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The bounds that a configuration asks for. @param hasBroker false: no event waits for one */
-export function storeLimits(
-  { outbox, retention }: StorageConfig,
-  hasBroker: boolean,
-  maxPages?: number,
-): StoreLimits {
+/** What the configuration allows the store to keep. */
+export function limitsOf(parts: {
+  readonly config: StorageConfig;
+  readonly outbox: boolean;
+  readonly maxPages?: number;
+}): StoreLimits {
+  const { config, outbox, maxPages } = parts;
   return {
-    outbox: hasBroker,
-    outboxEvents: outbox.maxEvents,
-    outboxAgeMs: outbox.maxDays * DAY_MS,
-    historyAgeMs: retention.eventsDays * DAY_MS,
+    outbox,
+    outboxEvents: config.outbox.maxEvents,
+    outboxAgeMs: config.outbox.maxDays * DAY_MS,
+    historyAgeMs: config.retention.eventsDays * DAY_MS,
     maxPages: maxPages ?? null,
   };
 }

@@ -93,6 +93,8 @@ export type FromStore =
       readonly stamp: AgeStamp;
       readonly outbox: OutboxCount;
       readonly settings: readonly SettingRow[];
+      /** Why nothing can be stored now, and nothing but `seq` is known; null when the store is open. */
+      readonly unwritable: string | null;
       /** What a person should know about the state that it was found in. */
       readonly warnings: readonly string[];
     }

@@ -1,3 +1,4 @@
+import { OcellusError } from '../base/errors.ts';
 import type { SettingRow } from './messages.ts';
 import type { StoreThread } from './store-thread.ts';
 
@@ -25,7 +26,8 @@ export class StoredSettings {
 
   /** Keeps a value; one that is what the configuration says is no setting. @throws OcellusError `store_failed` */
   async set(key: string, value: unknown, configured: unknown): Promise<void> {
-    if (this.#thread === undefined) throw new Error('the store is not started');
+    if (this.#thread === undefined)
+      throw new OcellusError('store_failed', 'the store is not open: the disk takes nothing now');
     const row = { key, value: JSON.stringify(value), configured: JSON.stringify(configured) };
     if (row.value === row.configured) {
       this.#rows.delete(key);

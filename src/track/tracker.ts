@@ -49,8 +49,9 @@ export class Tracker {
     const ended = this.#expire((tracklet) => now - tracklet.lastSeenMonoMs >= this.#options.lostMs);
     for (const tracklet of this.#tracklets) tracklet.predict(now);
     const usable = this.#usable(detections);
-    const high = usable.filter(({ score }) => score >= this.#options.highScore);
-    const low = usable.filter(({ score }) => score < this.#options.highScore);
+    const firstLow = usable.findIndex(({ score }) => score < this.#options.highScore);
+    const high = firstLow < 0 ? usable : usable.slice(0, firstLow);
+    const low = firstLow < 0 ? [] : usable.slice(firstLow);
     this.#followCamera(high, previousMonoMs);
     const { matched, left } = this.#match(high, low, previousMonoMs);
     ended.push(
@@ -118,13 +119,16 @@ export class Tracker {
       momentumWeight: options.momentumWeight,
     });
     // A doubtful box may continue a track; it must not revive one.
-    const continued = first.tracklets.filter((t) => t.confirmed && t.lastSeenMonoMs >= previousMonoMs);
-    run(continued, low, {
-      classAgnostic,
-      boxOf: predictedBox,
-      minIouOf: () => options.lowMinIou,
-      momentumWeight: 0,
-    });
+    if (low.length > 0) {
+      const continued = first.tracklets.filter((t) => t.confirmed && t.lastSeenMonoMs >= previousMonoMs);
+      run(continued, low, {
+        classAgnostic,
+        boxOf: predictedBox,
+        minIouOf: () => options.lowMinIou,
+        momentumWeight: 0,
+      });
+    }
+    if (first.detections.length === 0) return { matched, left: first.detections };
     const recoverable = first.tracklets.filter(
       (t) => t.lastSeenMonoMs < now && now - t.lastSeenMonoMs <= options.recoveryMs,
     );

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { encodeJpeg, type Picture, toRgb } from '../../src/app/frame-jpeg.ts';
+import { encodeView, type Picture, toRgb } from '../../src/app/frame-jpeg.ts';
 import { i420Bytes } from '../../src/flow/frame.ts';
 
 /** A picture of one colour. */
@@ -43,7 +43,9 @@ describe('toRgb', () => {
 });
 
 it('encodes a picture of odd size as a JPEG of that size and colour', async () => {
-  const jpeg = await encodeJpeg(plain(81, 90, 240, { matrix: 'bt601', range: 'limited' }, 7, 5));
+  const red = plain(81, 90, 240, { matrix: 'bt601', range: 'limited' }, 7, 5);
+  const { picture: jpeg, crop } = await encodeView(red, 85, { xPx: 2, yPx: 1, widthPx: 4, heightPx: 3 });
+  expect(await sharp(crop).metadata()).toMatchObject({ format: 'jpeg', width: 4, height: 3 });
   const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
   expect([info.width, info.height, info.format]).toEqual([7, 5, 'raw']);
   expect(data[0]).toBeGreaterThan(240);

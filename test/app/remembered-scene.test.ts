@@ -8,10 +8,12 @@ const parked = (objectId: string, label: string): RememberedObject => ({
   label,
   boxPx: [0, 0, 10, 10],
   source: { widthPx: 100, heightPx: 100 },
-  appearance: new Array<number>(64).fill(100),
+  appearance: new Array<number>(192).fill(100),
   topScore: 0.9,
   startedAtMs: 1,
   lastSeenAtMs: 2,
+  zones: { drive: { stayMs: 1_000, dwelled: true } },
+  attributes: {},
 });
 
 const saved: Record<string, RememberedObject[]> = {

@@ -15,7 +15,7 @@ beforeEach(() => {
   published = [];
   stage = new ViewStage({
     config: snapshotsSchema.parse({}),
-    publish: (label, jpeg) => published.push({ label, jpeg }),
+    publish: (label, { picture }) => published.push({ label, jpeg: picture }),
     log: silentLogger,
   });
 });
@@ -30,7 +30,7 @@ function frame(atMs: number, grey = 100): Frame {
 }
 
 function seen(objectId: string, score: number, label = 'person') {
-  return { objectId, label, score, boxPx: [200, 100, 400, 400] as const };
+  return { objectId, label, startedAtMs: 0, score, boxPx: [200, 100, 400, 400] as const };
 }
 
 it('publishes the first view at once, then a better one after 5 s, and no worse one', async () => {
@@ -42,6 +42,7 @@ it('publishes the first view at once, then a better one after 5 s, and no worse 
     [12_000, 0.4],
   ] as const) {
     stage.look(frame(atMs, atMs / 100), [seen('a', score)]);
+    await stage.settled();
   }
   await stage.settled();
   expect(published.map(({ label }) => label)).toEqual(['person', 'person']);
@@ -62,6 +63,7 @@ it('publishes what is left when the object ends', async () => {
 
 it('shows the newest object of a label, and each label by itself', async () => {
   stage.look(frame(0), [seen('a', 0.5), seen('c', 0.5, 'car')]);
+  await stage.settled();
   stage.look(frame(1_000), [seen('b', 0.5)]);
   stage.look(frame(9_000), [seen('a', 0.9)]);
   stage.forget('a');

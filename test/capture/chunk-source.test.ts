@@ -14,21 +14,39 @@ async function piped(program: string, args: string[], bufferBytes: number) {
   return { child, chunks: new PipeChunks(pipe.readFd, bufferBytes) };
 }
 
+/** The next chunk, copied, as it is valid until the next is asked for. */
+function nextOf(chunks: PipeChunks): Promise<Buffer | undefined> {
+  return new Promise((resolve) => chunks.next((chunk) => resolve(chunk && Buffer.from(chunk))));
+}
+
 describe('PipeChunks', () => {
   it.each([100, 4096, 1_000_000])('gives every byte in order through a buffer of %i', async (bufferBytes) => {
     const { chunks } = await piped('seq', ['1', '50000'], bufferBytes);
     const parts: Buffer[] = [];
-    for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) {
-      parts.push(Buffer.from(chunk));
-    }
+    for (let chunk = await nextOf(chunks); chunk !== undefined; chunk = await nextOf(chunks))
+      parts.push(chunk);
     const expected = Array.from({ length: 50_000 }, (_, index) => `${index + 1}\n`).join('');
     expect(Buffer.concat(parts).toString()).toBe(expected);
-    expect(await chunks.next()).toBeUndefined();
+    expect(await nextOf(chunks)).toBeUndefined();
+  });
+
+  it('goes on reading without a stop where the next chunk is asked for at once', async () => {
+    const { chunks } = await piped('seq', ['1', '50000'], 100);
+    let bytes = 0;
+    await new Promise<void>((ended) => {
+      const take = (chunk: Uint8Array | undefined) => {
+        if (chunk === undefined) return ended();
+        bytes += chunk.length;
+        chunks.next(take);
+      };
+      chunks.next(take);
+    });
+    expect(bytes).toBe(288_894);
   });
 
   it('holds the writer back while nobody reads', async () => {
     const { child, chunks } = await piped('yes', [], 4096);
-    await chunks.next();
+    await nextOf(chunks);
     await new Promise((resolve) => setTimeout(resolve, 100));
     // A writer that runs would have used most of this time; one that is held back sleeps in its write.
     const [state] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!;
@@ -41,7 +59,7 @@ describe('PipeChunks', () => {
   it('ends a read that waits, and its descriptor, when destroyed', async () => {
     const before = readdirSync('/proc/self/fd').length;
     const { child, chunks } = await piped('sleep', ['30'], 4096);
-    const waiting = chunks.next();
+    const waiting = nextOf(chunks);
     chunks.destroy();
     expect(await waiting).toBeUndefined();
     child.kill('SIGKILL');

@@ -11,6 +11,7 @@ const SIZE = { widthPx: 64, heightPx: 64 };
 export class ScriptedSource implements FrameSource {
   readonly description = 'scripted';
   readonly finite: boolean;
+  readonly waits = false;
   /** Connections so far. */
   runs = 0;
   /** Connections open now: never more than one. */

@@ -17,7 +17,9 @@ function messages(enabled: boolean, zones: Record<string, object>): string[] {
       drive: { source: 'sim://scene', zones: { yard: { polygon } } },
     },
   });
-  return crossCheck(config, ['default'], []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return crossCheck(config, { models: ['default'], classifiers: [], reid: [] }).map(
+    ({ path, message }) => `${path.join('.')}: ${message}`,
+  );
 }
 
 describe('a zone that is called like a camera', () => {

@@ -317,6 +317,25 @@ describe('sections that contradict one another', () => {
       'cameras.front.classify.tint.objects[0]: "cat" is not among the camera\'s objects (did you mean "car"?)',
     ],
     [
+      'a re-identification model that does not exist',
+      camera('reid: { model: people, objects: [person] }'),
+      'cameras.front.reid.model: there is no reid model "people" ' +
+        '(add reid: { people: { file: /path/to/model.onnx } })',
+    ],
+    [
+      'a re-identification of objects that are not reported',
+      `reid: { people: { file: m.onnx } }\n${camera('objects: { car: {} }, reid: { model: people, objects: [cat] }')}`,
+      'cameras.front.reid.objects[0]: "cat" is not among the camera\'s objects (did you mean "car"?)',
+    ],
+    [
+      'an attribute that two models tell',
+      `classifiers: { c: { file: m.onnx } }\nreid: { people: { file: m.onnx } }\n${camera(
+        'classify: { known_as: { model: c, objects: [car] } }, reid: { model: people, objects: [car] }',
+      )}`,
+      'cameras.front.classify.known_as: reid tells an attribute "known_as" too ' +
+        '(rename one of them: set reid.attribute, or another name under classify)',
+    ],
+    [
       'a library for a backend that brings its own, of a classifier',
       'classifiers: { c: { file: m.onnx, backend: onnxruntime-node, libonnxruntime: l.so } }',
       'classifiers.c.libonnxruntime: the backend onnxruntime-node brings its own library ' +

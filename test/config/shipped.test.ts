@@ -34,6 +34,7 @@ describe('config/example-full.yaml', () => {
         models: { default: { file: config.models.default?.file } },
         http: { users: { ann: {} }, tokens: { dashboard: {} } },
         classifiers: { clothes: { file: config.classifiers.clothes?.file } },
+        reid: { people: { file: config.reid.people?.file } },
         cameras: {
           front: {
             source: config.cameras.front?.source,

@@ -1,68 +1,30 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, expect, it } from 'vitest';
-import type { DomainEvent } from '../../src/flow/domain-event.ts';
-import { Mosquitto } from '../fixtures/mosquitto.ts';
-import { MqttRecorder } from '../fixtures/mqtt-recorder.ts';
-import { Program } from '../fixtures/program.ts';
+import { expect, it } from 'vitest';
+import { owned } from '../fixtures/owned.ts';
 import { startRtspServer } from '../fixtures/rtsp-server.ts';
 import { describeWithTestData, testData } from '../fixtures/test-data.ts';
 import { waitUntil } from '../fixtures/wait-until.ts';
+import { untilStarted, watchHall } from '../fixtures/watched-hall.ts';
 
 const run = promisify(execFile);
 const VIDEO = testData('videos', 'one-by-one-person-detection.mp4');
 const PRE_ROLL_MS = 2_000;
 
-type ObjectEvent = Extract<DomainEvent, { objectId: string }>;
-
-const undo: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-/** Everything that lives for one test ends with it. */
-function owned<T>(value: T, end: (value: T) => Promise<unknown>): T {
-  undo.push(() => end(value));
-  return value;
-}
-
-async function scratch(): Promise<string> {
-  return owned(await mkdtemp(join(tmpdir(), 'ocellus-clips-')), (path) =>
-    rm(path, { recursive: true, force: true }),
-  );
-}
-
 describeWithTestData('a visit to an RTSP camera that records', () => {
   it('is a clip that begins before it, at a keyframe, and plays in ffprobe and in a browser', async () => {
-    const folder = await scratch();
-    const broker = owned(await Mosquitto.start(), (server) => server.stop());
-    const recorder = owned(await MqttRecorder.connect(broker.url), (client) => client.close());
     const camera = owned(await startRtspServer({ file: VIDEO }), (server) => server.stop());
-    const config = join(folder, 'ocellus.yaml');
-    await writeFile(
-      config,
-      `device: { id: clips }
-mqtt: { url: '${broker.url}' }
-models: { default: { file: '${testData('models', 'coco', 'yolox_nano_416.onnx')}' } }
-storage: { path: '${folder}', reserveMiB: 0 }
-cameras:
-  hall:
-    source: ${camera.url()}
-    detect: { fps: 5 }
-    objects: { person: {} }
-    record: { enabled: true, preRollMs: ${PRE_ROLL_MS}, postRollMs: 1000, maxMs: 12000 }
-`,
-    );
-    const daemon = owned(new Program(['run', '-c', config]), (program) => program.stop());
-    const startOf = () =>
-      recorder.events().find((event): event is ObjectEvent => event.type === 'object.started');
-    await waitUntil(() => startOf() !== undefined, 'somebody to come', 60_000);
+    const hall = await watchHall(camera.url(), [
+      'detect: { fps: 5 }',
+      `record: { enabled: true, preRollMs: ${PRE_ROLL_MS}, postRollMs: 1000, maxMs: 12000 }`,
+    ]);
+    const { folder } = hall;
+    const daemon = hall.start();
+    const started = await untilStarted(hall);
     const complete = () => daemon.log.some(({ msg }) => msg === 'clip complete');
     await waitUntil(complete, 'the clip to be complete', 30_000);
-    const started = startOf()!;
     expect(started.clip).toMatch(new RegExp(`^clips/hall/[0-9-]{10}/[0-9.-]+-${started.objectId}\\.mp4$`));
     const clip = join(folder, started.clip!);
 

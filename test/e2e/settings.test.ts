@@ -38,6 +38,8 @@ cameras: { street: { source: 'sim://scene?seed=7', detect: { fps: ${fps} } } }
     const recorder = await MqttRecorder.connect(broker.url);
     undo.push(() => recorder.close());
     await waitUntil(() => daemon.stderr.includes('"running"'), 'the daemon');
+    // It listens for commands before it says so; on a busy machine it may run before it is connected.
+    await waitUntil(() => recorder.last('e2e/availability') === 'online', 'its connection');
     return { daemon, recorder, inForce: (what: string) => recorder.last(`cameras/street/${what}`) };
   };
   const first = await start(10);

@@ -1,59 +1,25 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import type { DomainEvent } from '../../src/flow/domain-event.ts';
-import { Mosquitto } from '../fixtures/mosquitto.ts';
-import { MqttRecorder } from '../fixtures/mqtt-recorder.ts';
-import { Program } from '../fixtures/program.ts';
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { owned } from '../fixtures/owned.ts';
 import { startRtspServer } from '../fixtures/rtsp-server.ts';
 import { describeWithTestData, testData } from '../fixtures/test-data.ts';
 import { waitUntil } from '../fixtures/wait-until.ts';
+import { type ObjectEvent, watchHall } from '../fixtures/watched-hall.ts';
 
 const VIDEO = 'one-by-one-person-detection.mp4';
 /** The server is killed here, s into the video: nobody is there from 44.9 to 50.2. */
 const CUT_S = 46;
 const TOLERANCE_MS = 1_000;
 
-type ObjectEvent = Extract<DomainEvent, { objectId: string }>;
-
-const undo: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-/** Everything that lives for one test ends with it. */
-function owned<T>(value: T, end: (value: T) => Promise<unknown>): T {
-  undo.push(() => end(value));
-  return value;
-}
-
 describeWithTestData('six visitors on an RTSP camera whose server dies between two visits', () => {
   it('starts and ends each of them once, on time, and nobody else', async () => {
     const truth = JSON.parse(await readFile(testData('videos', 'events_gt.json'), 'utf8'));
     const visits = truth[VIDEO].visits as [number, number][];
-    const folder = owned(await mkdtemp(join(tmpdir(), 'ocellus-visitors-')), (path) =>
-      rm(path, { recursive: true, force: true }),
-    );
-    const broker = owned(await Mosquitto.start(), (server) => server.stop());
-    const recorder = owned(await MqttRecorder.connect(broker.url), (client) => client.close());
     const file = testData('videos', VIDEO);
     const first = owned(await startRtspServer({ file }), (server) => server.stop());
-    const config = join(folder, 'ocellus.yaml');
-    await writeFile(
-      config,
-      `device: { id: visitors }
-mqtt: { url: '${broker.url}' }
-storage: { path: '${join(folder, 'store')}' }
-models: { default: { file: '${testData('models', 'coco', 'yolox_nano_416.onnx')}' } }
-cameras:
-  hall:
-    source: rtsp://127.0.0.1:${first.port}/stream
-    detect: { fps: 10 }
-    objects: { person: {} }
-`,
-    );
-    const daemon = owned(new Program(['run', '-c', config]), (program) => program.stop());
+    const hall = await watchHall(first.url(), ['detect: { fps: 10 }']);
+    const { recorder } = hall;
+    const daemon = hall.start();
 
     await waitUntil(() => first.playsAtMs.length > 0, 'the camera being played', 20_000);
     const firstStartMs = first.playsAtMs.at(-1)!;
@@ -69,8 +35,8 @@ cameras:
 
     const persons = recorder.events().filter((event): event is ObjectEvent => 'objectId' in event);
     expect(new Set(persons.map((event) => event.label))).toEqual(new Set(['person']));
-    const started = persons.filter((event) => event.type === 'object.started');
-    const ended = persons.filter((event) => event.type === 'object.ended');
+    const started = hall.of('object.started');
+    const ended = hall.of('object.ended');
     const wallMs = (videoS: number) => (videoS < CUT_S ? firstStartMs : secondStartMs) + videoS * 1000;
     const report = { started: seconds(started, 'startedAtMs'), ended: seconds(ended, 'atMs') };
     function seconds(events: ObjectEvent[], field: 'startedAtMs' | 'atMs') {

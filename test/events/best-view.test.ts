@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sharpness, viewQuality } from '../../src/events/best-view.ts';
+import { cropAround, sharpness, viewQuality } from '../../src/events/best-view.ts';
 
 const source = { widthPx: 1000, heightPx: 500 };
 const good = { score: 0.9, boxPx: [400, 100, 500, 400] as const, source, sharpness: 300 };
@@ -40,5 +40,16 @@ describe('sharpness', () => {
     const stripes = plane((x) => 100 * (x % 2));
     expect(sharpness(stripes, size, [10, 10, 10, 10])).toBe(0);
     expect(sharpness(stripes, size, [100, 100, 200, 200])).toBe(0);
+  });
+});
+
+describe('the crop', () => {
+  it.each([
+    ['has a margin of 15 % of the longer side', [400, 100, 500, 300], [370, 70, 160, 260]],
+    ['ends at the border', [-5, 400, 60, 520], [0, 382, 78, 118]],
+    ['begins and ends on even pixels', [401, 101, 411, 111], [398, 98, 16, 16]],
+    ['is within the picture for a box beside it', [1200, 600, 1300, 700], [998, 498, 2, 2]],
+  ] as const)('%s', (_, boxPx, [xPx, yPx, widthPx, heightPx]) => {
+    expect(cropAround(boxPx, source)).toEqual({ xPx, yPx, widthPx, heightPx });
   });
 });

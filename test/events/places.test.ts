@@ -248,4 +248,62 @@ describe('lines', () => {
       { numRuns: 100 },
     );
   });
+
+  it('are crossed once per pass, whatever trembles, is missed, and comes at odd times', () => {
+    // Below the margin, 4 % of the height of 150 px.
+    const tremble = fc.double({ min: -5.9, max: 5.9, noNaN: true });
+    const look = fc.record({ afterMs: fc.integer({ min: 20, max: 450 }), dx: tremble, dy: tremble });
+    const pass = fc.record({
+      /** Frames on the line before it goes on, how far beyond it goes, and what is seen of it there. */
+      lingering: fc.array(look, { maxLength: 12 }),
+      beyondPx: fc.integer({ min: 20, max: 140 }),
+      there: fc.array(look, { minLength: 1, maxLength: 8 }),
+      /** Unseen for so long on the way, and perhaps another track afterwards. */
+      unseenMs: fc.integer({ min: 0, max: 1_500 }),
+      newTrack: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(pass, { maxLength: 6 }),
+        fc.infiniteStream(fc.double({ max: 0.999, min: 0 })),
+        (passes, dice) => {
+          const scene = new Scene({ lines });
+          let [atMs, trackId, side, missedInARow] = [0, 1, -1, 0];
+          const see = (
+            y: number,
+            { afterMs, dx, dy }: { afterMs: number; dx: number; dy: number },
+            sure = false,
+          ) => {
+            atMs += afterMs;
+            const missed: boolean = !sure && missedInARow < 2 && dice.next().value < 0.3;
+            missedInARow = missed ? missedInARow + 1 : 0;
+            scene.frame(atMs, missed ? [] : [{ trackId, boxPx: personAt(500 + dx, y + dy) }]);
+          };
+          for (let i = 0; i < 6; i++) see(260, { afterMs: 100, dx: 0, dy: 0 }, true);
+          for (const { lingering, beyondPx, there, unseenMs, newTrack } of passes) {
+            for (const each of lingering) see(300, each);
+            side = -side;
+            const [first, ...others] = there;
+            atMs += unseenMs;
+            if (newTrack) trackId += 1;
+            // Another track must be within reach of where the object was.
+            const reachPx = newTrack ? Math.min(50, beyondPx) : beyondPx;
+            see(300 + side * reachPx, first!, true);
+            // And it takes a moment until the object goes on with it.
+            if (newTrack) see(300 + side * reachPx, { afterMs: 400, dx: 0, dy: 0 }, true);
+            for (const each of others) see(300 + side * reachPx, each);
+            // Back to near the line, from where it goes on.
+            see(300 + side * 20, { afterMs: 100, dx: 0, dy: 0 }, true);
+          }
+          // What a new track shows is told when it is known to be the same object.
+          for (let i = 0; i < 8; i++) see(300 + side * 20, { afterMs: 100, dx: 0, dy: 0 }, true);
+          scene.end();
+          expect(scene.of('object.started')).toHaveLength(1);
+          const directions = scene.of('line.crossed').map(({ draft }) => draft.direction);
+          expect(directions).toEqual(passes.map((_, i) => (i % 2 === 0 ? 'forward' : 'backward')));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
 });

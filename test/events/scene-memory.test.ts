@@ -6,7 +6,7 @@ import { Scene, type Seen } from './scene.ts';
 const place: BoxPx = [400, 200, 600, 320];
 const car = (trackId: number, label = 'car'): Seen => ({ trackId, label, boxPx: place });
 
-/** A picture of 64 cells with structure, seen with a gain and an offset. */
+/** Luma of 64 cells with structure, seen with a gain and an offset. */
 const picture = (seed: number, gain = 1, offset = 0) =>
   Array.from({ length: 64 }, (_, i) => gain * (60 + ((i * seed) % 97)) + offset);
 const withCar = () => picture(37);
@@ -76,6 +76,40 @@ describe('a parked car', () => {
       );
     }
   });
+});
+
+it('is told to have dwelled once, however often the daemon restarts, with what is known of it', () => {
+  const zones = {
+    drive: {
+      polygon: [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ] as [number, number][],
+      dwellMs: 30_000,
+    },
+  };
+  const types: string[] = [];
+  let objects: ReturnType<Scene['rules']['memory']> = [];
+  // Each run has a clock of its own, and watches for 10 s; the third is past the 30 s.
+  for (const clockMs of [0, 5_000_000, 1_000, 70_000]) {
+    const scene = new Scene({ zones });
+    scene.rules.restore(objects);
+    for (let ms = 0; ms <= 12_000; ms += 200) scene.frame(clockMs + ms, [car(1)], withCar);
+    if (clockMs === 0) {
+      scene.rules.addAttributes('object-1', { colour: { value: 'red', score: 0.9 } });
+    }
+    objects = JSON.parse(JSON.stringify(scene.rules.memory()));
+    types.push(...scene.types, 'restart');
+  }
+  expect(types).toEqual([
+    ...['object.started', 'zone.entered', 'restart', 'restart'],
+    ...['zone.dwelled', 'restart', 'restart'],
+  ]);
+  expect(objects).toMatchObject([
+    { objectId: 'object-1', attributes: { colour: { value: 'red' } }, zones: { drive: { dwelled: true } } },
+  ]);
 });
 
 it('starts once and ends once, whatever happens to the looks, and never while it is there', () => {

@@ -4,8 +4,9 @@ import { afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import { i420Bytes } from '../../src/flow/frame.ts';
 import type { InferenceBackend } from '../../src/infer/backend.ts';
 import { createBackend } from '../../src/infer/backends.ts';
-import { type Classifier, openClassifier, toProbabilities } from '../../src/infer/classifier.ts';
+import { openClassifier, toProbabilities } from '../../src/infer/classifier.ts';
 import { copyCrop } from '../../src/infer/crop.ts';
+import type { CropModel } from '../../src/infer/crop-model.ts';
 import type { Yuv420Picture } from '../../src/infer/preprocess-yuv420.ts';
 import { loadClassifierModel } from '../../src/models/classifier-model.ts';
 import { COLOURS, type ColourClassifier, colourClassifier } from '../fixtures/classifier-onnx.ts';
@@ -101,7 +102,7 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('a classifier on %s', 
     options: ColourClassifier,
     convention: Pick<Parameters<typeof loadClassifierModel>[0], 'mean' | 'std'>,
     labels: readonly string[] = COLOURS,
-  ): Promise<Classifier> {
+  ): Promise<CropModel> {
     const file = writeOnnx('colours', colourClassifier(options));
     undo.push(() => rmSync(dirname(file), { recursive: true }));
     const model = loadClassifierModel({ file, labels, ...convention }, '/');

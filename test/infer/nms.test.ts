@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
 import { type BoxPx, iou } from '../../src/flow/geometry.ts';
 import { Candidates } from '../../src/infer/decode/candidates.ts';
-import { nonMaximumSuppression } from '../../src/infer/nms.ts';
+import { byScore, nonMaximumSuppression } from '../../src/infer/nms.ts';
 
 interface Box {
   readonly box: BoxPx;
@@ -64,4 +64,13 @@ it('agrees with suppression by its definition for any boxes', () => {
       expect(nonMaximumSuppression(candidates(boxes), 0.45, 100)).toEqual(expected);
     }),
   );
+});
+
+it.each([0, 1, 7, 128, 129, 1_000])('puts %i candidates in order, equal scores as they came', (count) => {
+  const candidates = new Candidates();
+  for (let i = 0; i < count; i++) candidates.add(0, 0, 1, 1, ((i * 7919) % 31) / 31, 0);
+  const expected = Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => candidates.scores[b]! - candidates.scores[a]! || a - b,
+  );
+  expect(byScore(candidates)).toEqual(expected);
 });

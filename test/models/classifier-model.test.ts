@@ -151,7 +151,7 @@ describeWithTestData('an embedding', () => {
     expect(error.message).toContain('gives 512 numbers per picture and does not name its classes');
     expect(error.hint).toBe(
       'for a classifier, list its 512 classes under `labels`, in the order of training; ' +
-        'an embedding such as OSNet names nothing and cannot be used to classify',
+        'an embedding such as OSNet names nothing: it goes under `reid`',
     );
   });
 });

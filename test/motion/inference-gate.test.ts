@@ -97,3 +97,12 @@ describe('mode off', () => {
     }
   });
 });
+
+it.each([
+  ['off', 0, true],
+  ['off', 3, true],
+  ['on', 0, false],
+  ['on', 1, true],
+] as const)('in mode %s with %i live tracks says whether motion matters', (mode, liveTracks, anyway) => {
+  expect(new InferenceGate({ mode, heartbeatMs: 5_000 }).infersAnyway(liveTracks)).toBe(anyway);
+});

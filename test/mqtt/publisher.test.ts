@@ -168,3 +168,73 @@ it('publishes tracks only where they are asked for', async () => {
     { topic: `${FRONT}/tracks`, text: '[{"from":"talking"}]', retain: false, qos: 0 },
   ]);
 });
+
+it('says what waits in the outbox when that changes, not with every event', async () => {
+  const broker = await startBroker();
+  const listener = await listen(broker.url);
+  const { publisher, put } = await start({ url: broker.url });
+  publisher.deviceState({ version: '1' });
+  const told = () => listener.heard.filter(({ topic }) => topic === 'ocellus/porch/outbox');
+  await listener.until(() => told().length === 1, 'the first report');
+  await put(50);
+  await listener.until((heard) => heard.some(({ text }) => text.includes('"seq":50')), 'events');
+  // All of them have passed before anybody could be told that they waited, and nothing else is refreshed here.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(told().length).toBeLessThanOrEqual(3);
+  expect(JSON.parse(told().at(-1)!.text)).toEqual({ queued: 0, oldestAtMs: null, dropped: 0 });
+});
+
+describe('what a device left under an earlier name', () => {
+  const announcement = (id: string) =>
+    JSON.stringify({
+      device: { identifiers: [`ocellus_${id}`] },
+      origin: { name: 'Ocellus' },
+      components: { a: { platform: 'sensor' } },
+    });
+
+  it.each([
+    ['is cleared where that is offline', 'offline', true],
+    ['stays where another device has that name now', 'online', false],
+  ])('%s', async (_why, availability, cleared) => {
+    const broker = await startBroker();
+    const left = {
+      'ocellus/yard/availability': availability,
+      'ocellus/yard/state': '{}',
+      'ocellus/yard/cameras/front/counts/car': '2',
+      'homeassistant/device/ocellus_yard/config': announcement('yard'),
+      'homeassistant/device/ocellus_shed/config': announcement('shed'),
+    };
+    const before = await listen(broker.url);
+    for (const [topic, payload] of Object.entries(left)) {
+      await before.client.publishAsync(topic, payload, { qos: 1, retain: true });
+    }
+    await start({ url: broker.url }, { earlierDeviceIds: () => ['yard', 'porch'] });
+    await before.until(() => before.last('ocellus/porch/availability') === 'online', 'online');
+    const kept = cleared ? ['homeassistant/device/ocellus_shed/config'] : Object.keys(left);
+    const retained = async () => {
+      const later = await MqttListener.open(broker.url);
+      await later.until(() => later.last('ocellus/porch/availability'), 'what is retained');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await later.close();
+      return Object.keys(left).filter((topic) => later.last(topic));
+    };
+    await waitUntil(async () => (await retained()).length === kept.length, 'the end of it');
+    expect(await retained()).toEqual(kept);
+  });
+});
+
+it('events that wait when the device is renamed keep the name they happened under, on the topics of the new one', async () => {
+  const port = await freePort();
+  const url = `mqtt://127.0.0.1:${port}`;
+  // The store seals events as `porch`.
+  const { put } = await start({ url }, { deviceId: 'yard' });
+  await put(2);
+  const broker = await startBroker(port);
+  const listener = await listen(broker.url);
+  const told = () => listener.heard.filter(({ topic }) => topic === 'ocellus/yard/cameras/front/events');
+  await listener.until(() => told().length === 2, 'events');
+  expect(told().map(({ text }) => JSON.parse(text))).toMatchObject([
+    { deviceId: 'porch', seq: 1 },
+    { deviceId: 'porch', seq: 2 },
+  ]);
+});

@@ -57,6 +57,7 @@ describe('leftoverCorrection', () => {
       zones: { drive: { ...drive, objects: ['car'] } },
     }),
     any: cameraSchema.parse({ source: 'sim://scene', zones: { drive } }),
+    blind: cameraSchema.parse({ source: 'sim://scene', snapshots: { enabled: false } }),
   };
 
   it.each<[string, '' | '0' | undefined, string]>([
@@ -69,6 +70,10 @@ describe('leftoverCorrection', () => {
     ['old/counts/person', '', 'no such camera'],
     ['old/state', '', 'no such camera'],
     ['toString/state', '', 'no such camera, whatever objects inherit'],
+    ['front/snapshot/car', undefined, 'the last best view stays'],
+    ['front/snapshot/dog', '', 'no longer reported'],
+    ['blind/snapshot/car', '', 'no views are published any more'],
+    ['old/snapshot/car', '', 'no such camera'],
     ['front/state', undefined, 'the camera itself will tell'],
     ['front/a/b/c', undefined, 'not ours to judge'],
   ])('%s -> %j: %s', (tail, expected) => {

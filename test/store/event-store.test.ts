@@ -240,6 +240,90 @@ describe('a disk that takes nothing more', () => {
   );
 });
 
+describe('a disk that takes nothing at the start', () => {
+  // A file system of its own, which only root can make; in CI it must be there.
+  const mayMount = process.getuid?.() === 0 || process.env.CI !== undefined;
+  let disk: string;
+  beforeEach(() => {
+    disk = join(folder, 'disk');
+    mkdirSync(disk);
+  });
+  afterEach(async () => {
+    for (const store of open.splice(0)) await store.close(5_000);
+    execFileSync('sh', ['-c', 'umount "$0" 2>/dev/null || true', disk]);
+  });
+  const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
+  const remount = (options: string) => execFileSync('mount', ['-o', `remount,${options}`, disk]);
+  function fill(): void {
+    try {
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(2 ** 22));
+    } catch {
+      // As much of it as fits.
+    }
+  }
+
+  it('lets the daemon start without a store, and events are told live', async () => {
+    const { store, put, lines, events } = await opened({ maxPages: 1 });
+    expect(store.status).toMatchObject({ ok: false, error: expect.stringMatching(/full/) });
+    expect(await store.orphans()).toEqual([]);
+    store.outbox.connected();
+    await put(3);
+    expect((await drain(store)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  it.skipIf(!mayMount)('a new folder is made once there is space, with all that was told', async () => {
+    mount('size=1m');
+    fill();
+    const { store, put, events } = await opened({}, disk);
+    expect(store.status.ok).toBe(false);
+    await put(3);
+    rmSync(join(disk, 'ballast'));
+    await waitUntil(() => store.status.ok, 'recovery');
+    await put(1);
+    await store.close(5_000);
+    expect(readStoredEvents(disk).map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq));
+  });
+
+  it.skipIf(!mayMount).each([
+    ['full', fill, () => rmSync(join(disk, 'ballast'))],
+    ['read-only, as after an error of the disk', () => remount('ro'), () => remount('rw')],
+  ])('what an earlier run left goes on: %s', async (_why, refuse, allow) => {
+    mount('size=2m');
+    const first = await opened({}, disk);
+    await first.put(5);
+    first.store.put(drafts.started('left'));
+    await first.store.close(5_000);
+    refuse();
+    const second = await opened({}, disk);
+    second.store.outbox.connected();
+    await second.store.endOrphans();
+    // More than fits beside a full disk.
+    for (let i = 0; i < 1_500; i++) second.store.put(drafts.cameraState());
+    await waitUntil(() => second.events.length >= 1_500, 'events told');
+    expect(second.store.status.ok).toBe(false);
+    expect(second.events[0]).toMatchObject({ seq: 7 });
+    allow();
+    await waitUntil(() => second.store.status.ok, 'recovery');
+    await waitUntil(
+      () => second.events.some(({ type }) => type === 'object.ended'),
+      'the orphan to be ended',
+    );
+    const taken = await drain(second.store);
+    await second.store.close(5_000);
+    const stored = readStoredEvents(disk).map(({ seq }) => seq);
+    expect(stored).toEqual(Array.from({ length: stored.length }, (_, i) => i + 1));
+    // The first run's events and those of this one, each once.
+    expect(taken.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(stored);
+  });
+
+  it.skipIf(!mayMount)('a read-only folder that never was a store is refused', async () => {
+    mount('ro');
+    await expect(makeStore(disk).start()).rejects.toThrow(/read-only/);
+  });
+});
+
 describe('a folder that cannot be used is refused with what to do', () => {
   it('another Ocellus has it open', async () => {
     await opened();

@@ -16,10 +16,12 @@ const parked = {
   label: 'car',
   boxPx: [1, 2, 30, 40] as [number, number, number, number],
   source: { widthPx: 100, heightPx: 50 },
-  appearance: Array.from({ length: 64 }, (_, i) => i),
+  appearance: Array.from({ length: 192 }, (_, i) => i),
   topScore: 0.9,
   startedAtMs: 1,
   lastSeenAtMs: 2,
+  zones: { drive: { stayMs: 1_000, dwelled: true } },
+  attributes: {},
 };
 
 it('gives back what was saved and leaves no scraps', () => {

@@ -30,9 +30,12 @@ export class FfmpegLog {
   /** Of the newest picture, and of all that are like it. */
   #source: SizePx = { widthPx: 0, heightPx: 0 };
   #colourSpace = 'unknown';
+  #colourLine = '';
   #colour: Colour | undefined;
   #codec: string | null = null;
   #inputOpen = false;
+  /** Of the stream's time base, ms; undefined until ffmpeg states it. */
+  #unitMs: number | undefined;
 
   constructor(handlers: FfmpegLogHandlers) {
     this.#handlers = handlers;
@@ -54,15 +57,21 @@ export class FfmpegLog {
   }
 
   line(text: string): void {
-    const picture = / pts: *\S+ +pts_time:(\S+) .*\bs:(\d+)x(\d+)\b/.exec(text);
+    // Two lines per picture, and the second is the same for all: comparing it costs next to nothing.
+    if (text === this.#colourLine) {
+      this.flush();
+      return;
+    }
+    const picture = / pts: *(\S+) +pts_time:(\S+) .*\bs:(\d+)x(\d+)\b/.exec(text);
     if (picture !== null) {
       this.flush();
-      this.#pendingPtsMs = Number.parseFloat(picture[1]!) * 1000;
-      this.#setSource(Number(picture[2]), Number(picture[3]));
+      this.#pendingPtsMs = this.#exactMs(picture[1]!) ?? Number.parseFloat(picture[2]!) * 1000;
+      this.#setSource(Number(picture[3]), Number(picture[4]));
       return;
     }
     const colour = /\bcolor_range:\S+ color_space:(\S+)/.exec(text);
     if (colour !== null) {
+      this.#colourLine = text;
       this.#setColourSpace(colour[1]!);
       this.flush();
       return;
@@ -96,7 +105,14 @@ export class FfmpegLog {
     this.#colour = undefined;
   }
 
+  /** `pts_time` has six digits: after three hours of a connection it is off by 50 ms, after a day by half a second. */
+  #exactMs(pts: string): number | undefined {
+    return this.#unitMs === undefined ? undefined : Number.parseInt(pts, 10) * this.#unitMs;
+  }
+
   #otherLine(text: string): void {
+    const base = /\bconfig in time_base: *(\d+)\/(\d+)/.exec(text);
+    if (base !== null && Number(base[2]) > 0) this.#unitMs = (1000 * Number(base[1])) / Number(base[2]);
     if (/\bInput #0,/.test(text)) this.#inputOpen = true;
     const codec = /Stream #0:.*? Video: ([^,]+)/.exec(text)?.[1];
     // "h264 (Main) (avc1 / 0x31637661)": the container's tag says nothing more.

@@ -6,7 +6,6 @@ import { i420Bytes } from '../../flow/frame.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import type { MediaSink } from '../../flow/media.ts';
-import { AsyncQueue } from '../async-queue.ts';
 import { ByteReader } from '../byte-reader.ts';
 import { CaptureError, captureFailure } from '../capture-error.ts';
 import { type ChildExit, startTool, type ToolProcess } from '../child-process.ts';
@@ -14,6 +13,7 @@ import { fitSize } from '../fit-size.ts';
 import { FrameMaker, type Picture, type PictureBody } from '../frame-maker.ts';
 import type { CaptureFailure, FrameSink, FrameSource } from '../frame-source.ts';
 import { MediaReader } from '../media/media-reader.ts';
+import { TurnQueue } from '../turn-queue.ts';
 import { ffmpegArgs } from './ffmpeg-args.ts';
 import { FfmpegLog } from './ffmpeg-log.ts';
 import { type FfmpegVersion, readFfmpegVersion } from './ffmpeg-version.ts';
@@ -37,6 +37,7 @@ const GRACE_MS = 1_000;
 export class FfmpegSource implements FrameSource {
   readonly description: string;
   readonly finite: boolean;
+  readonly waits: boolean;
   readonly #options: FfmpegSourceOptions;
   #version: Promise<FfmpegVersion> | undefined;
   #log: FfmpegLog | undefined;
@@ -47,7 +48,8 @@ export class FfmpegSource implements FrameSource {
     this.#options = options;
     const { source } = options;
     this.description = describeSource(source);
-    this.#media = options.media;
+    this.#media = isEncoded(source) ? options.media : undefined;
+    this.waits = source.kind === 'file' && !source.realtime;
     this.finite =
       (source.kind === 'file' && !source.loop) || (source.kind === 'http' && source.media === 'file');
   }
@@ -95,38 +97,43 @@ export class FfmpegSource implements FrameSource {
     );
   }
 
-  async #readPictures(tool: ToolProcess, sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const { cameraId, source, box, pool, clock } = this.#options;
-    const pictures = new AsyncQueue<Picture>();
-    let frame: SizePx | undefined;
-    const log = new FfmpegLog({
-      picture: ({ ptsMs, source, colour }) => {
-        // ffmpeg scales all pictures of one run to the size of the first (-autoscale), also when the camera's changes.
-        frame ??= fitSize(source, box);
-        pictures.push({ ptsMs, source, colour, frame, arrivedMonoMs: clock.monoMs() });
-      },
-      lostPicture: () => sink.dropped('decode_error'),
+  /** Resolves when no more pictures will come. */
+  #readPictures(tool: ToolProcess, sink: FrameSink, signal: AbortSignal): Promise<void> {
+    const { cameraId, box, pool, clock } = this.#options;
+    const timing = this.waits ? 'media' : 'live';
+    const maker = new FrameMaker({
+      cameraId,
+      pool,
+      clock,
+      timing,
+      codec: () => this.#log?.codec ?? null,
+      signal,
     });
-    this.#log = log;
-    const endOfLog = () => {
-      log.flush();
-      pictures.end();
-    };
-    tool.eachErrorLine((line) => log.line(line), endOfLog);
-    const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
-    const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
     const bytes = new ByteReader(tool.pictures!);
     if (tool.media !== undefined && this.#media !== undefined) {
       void new MediaReader(new ByteReader(tool.media), this.#media, () => maker.offsetMs).run();
     }
-    for (let picture = await pictures.next(); picture !== undefined; picture = await pictures.next()) {
-      const { widthPx, heightPx } = picture.frame;
-      const body: PictureBody = {
-        readInto: (target) => bytes.readInto(target),
-        skip: () => bytes.skip(i420Bytes(widthPx, heightPx)),
+    return new Promise((resolve) => {
+      const pictures = new TurnQueue<Picture>(
+        (picture, done) => maker.take(picture, bodyOf(picture, bytes), sink, done),
+        resolve,
+      );
+      let frame: SizePx | undefined;
+      const log = new FfmpegLog({
+        picture: ({ ptsMs, source, colour }) => {
+          // ffmpeg scales all pictures of one run to the size of the first (-autoscale), also when the camera's changes.
+          frame ??= fitSize(source, box);
+          pictures.push({ ptsMs, source, colour, frame, arrivedMonoMs: clock.monoMs() });
+        },
+        lostPicture: () => sink.dropped('decode_error'),
+      });
+      this.#log = log;
+      const endOfLog = () => {
+        log.flush();
+        pictures.end();
       };
-      if (!(await maker.take(picture, body, sink))) return;
-    }
+      tool.eachErrorLine((line) => log.line(line), endOfLog);
+    });
   }
 
   /** Resolves the run or fails it, by how ffmpeg ended. */
@@ -161,4 +168,12 @@ export function isEncoded(source: SourceUrl): boolean {
   return (
     source.kind === 'rtsp' || source.kind === 'file' || (source.kind === 'http' && source.media !== 'mjpeg')
   );
+}
+
+/** The next bytes, as those of a picture. */
+function bodyOf({ frame }: Picture, bytes: ByteReader): PictureBody {
+  return {
+    fill: (target, done) => bytes.fill(target, done),
+    pass: (done) => bytes.pass(i420Bytes(frame.widthPx, frame.heightPx), done),
+  };
 }

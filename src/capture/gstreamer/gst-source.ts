@@ -39,6 +39,7 @@ const MAX_CAPS_BYTES = 65_536;
 export class GstSource implements FrameSource {
   readonly description: string;
   readonly finite: boolean;
+  readonly waits: boolean;
   readonly #options: GstSourceOptions;
   readonly #args: readonly string[];
   #log: GstLog | undefined;
@@ -48,6 +49,7 @@ export class GstSource implements FrameSource {
     this.#options = options;
     this.#args = gstArgs(options);
     this.description = describeSource(options.source);
+    this.waits = options.source.kind === 'file' && !options.source.realtime;
     this.finite = options.source.kind === 'file' && options.capture.pipeline === undefined;
   }
 
@@ -80,12 +82,12 @@ export class GstSource implements FrameSource {
   }
 
   async #readPictures(tool: ToolProcess, sink: FrameSink, signal: AbortSignal): Promise<void> {
-    const { cameraId, source, pool, clock } = this.#options;
+    const { cameraId, pool, clock } = this.#options;
     const log = new GstLog();
     this.#log = log;
     eachLine(tool.stdout, (line) => log.outputLine(line));
     eachLine(tool.stderr, (line) => log.errorLine(line));
-    const timing = source.kind === 'file' && !source.realtime ? 'media' : 'live';
+    const timing = this.waits ? 'media' : 'live';
     const maker = new FrameMaker({ cameraId, pool, clock, timing, codec: () => log.codec, signal });
     const bytes = new ByteReader(tool.pictures!);
     let caps: RawVideoCaps | undefined;
@@ -100,7 +102,8 @@ export class GstSource implements FrameSource {
           ptsMs: packet.ptsMs,
           arrivedMonoMs: clock.monoMs(),
         };
-        if (!(await maker.take(picture, pictureBody(bytes, packet, caps), sink))) return;
+        const body = pictureBody(bytes, packet, caps);
+        if (!(await new Promise<boolean>((done) => maker.take(picture, body, sink, done)))) return;
       } else if (!(await bytes.skip(packet.payloadBytes))) {
         return;
       }
@@ -165,17 +168,19 @@ function pictureBody(bytes: ByteReader, packet: GdpPacket, caps: RawVideoCaps): 
     );
   }
   return {
-    skip: () => bytes.skip(packet.payloadBytes),
-    readInto: async (target) => {
-      let at = 0;
-      for (const plane of planes) {
-        const read = await readPlane(bytes, plane, target.subarray(at, at + plane.rowBytes * plane.rows));
-        if (!read) return false;
-        at += plane.rowBytes * plane.rows;
-      }
-      return true;
-    },
+    pass: (done) => bytes.pass(packet.payloadBytes, done),
+    fill: (target, done) => void readPlanes(bytes, planes, target).then(done),
   };
+}
+
+async function readPlanes(bytes: ByteReader, planes: readonly Plane[], target: Uint8Array): Promise<boolean> {
+  let at = 0;
+  for (const plane of planes) {
+    const read = await readPlane(bytes, plane, target.subarray(at, at + plane.rowBytes * plane.rows));
+    if (!read) return false;
+    at += plane.rowBytes * plane.rows;
+  }
+  return true;
 }
 
 async function readPlane(bytes: ByteReader, plane: Plane, target: Uint8Array): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { abortError, type Clock } from '../../base/clock.ts';
-import type { Colour } from '../../flow/frame.ts';
+import { type Colour, type Frame, i420Bytes } from '../../flow/frame.ts';
 import type { FramePool } from '../../flow/frame-pool.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import { fitSize } from '../fit-size.ts';
@@ -34,11 +34,14 @@ export function createSimSource(options: SimSourceOptions): FrameSource {
 class SimSource implements FrameSource {
   readonly description: string;
   readonly finite: boolean;
+  readonly waits: boolean;
   readonly #options: SimSourceOptions;
   readonly #params: SimParams;
   readonly #scene: Scene;
   readonly #size: SizePx;
   #seq = 0;
+  #startWallMs: number | undefined;
+  #large: Scene | undefined;
 
   constructor(options: SimSourceOptions, params: SimParams) {
     this.#options = options;
@@ -47,6 +50,7 @@ class SimSource implements FrameSource {
     this.#size = fitSize(params.scene.source, options.box);
     this.description = `simulated scene, seed ${params.scene.seed}`;
     this.finite = params.durationMs !== undefined;
+    this.waits = !params.realtime;
   }
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
@@ -54,6 +58,7 @@ class SimSource implements FrameSource {
     const { durationMs = Infinity, realtime, scene } = this.#params;
     const periodMs = 1000 / fps;
     const startWallMs = clock.wallMs();
+    this.#startWallMs = startWallMs;
     const startMonoMs = clock.monoMs();
     if (signal.aborted) throw abortError();
     sink.opened({ source: scene.source, frame: this.#size, colour: COLOUR, codec: null });
@@ -70,6 +75,17 @@ class SimSource implements FrameSource {
       }
       await this.#deliver(sink, mediaMs, startWallMs, startMonoMs, signal);
     }
+  }
+
+  redraw(captureAtMs: number): Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'> | undefined {
+    if (this.#startWallMs === undefined) return undefined;
+    const { scene, startMs } = this.#params;
+    const { widthPx, heightPx } = scene.source;
+    // Of its own: a scene keeps what it has prepared for the size that it was drawn at last.
+    this.#large ??= new Scene(scene);
+    const data = new Uint8Array(i420Bytes(widthPx, heightPx));
+    this.#large.draw(startMs + captureAtMs - this.#startWallMs, { data, widthPx, heightPx });
+    return { data, widthPx, heightPx, colour: COLOUR };
   }
 
   async #deliver(

@@ -1,11 +1,18 @@
 import { messageOf, OcellusError } from '../../base/errors.ts';
-import type { ClassifierModelConfig, Config, ModelConfig, Provider } from '../../config/schema.ts';
+import type {
+  ClassifierModelConfig,
+  Config,
+  ModelConfig,
+  Provider,
+  ReidModelConfig,
+} from '../../config/schema.ts';
 import { createBackend } from '../../infer/backends.ts';
 import { loadClassifierModel } from '../../models/classifier-model.ts';
+import { loadEmbeddingModel } from '../../models/embedding-model.ts';
 import type { Finding } from './finding.ts';
 
-/** What both kinds of models say about how they are run. */
-type RunnableModel = ModelConfig | ClassifierModelConfig;
+/** What all kinds of models say about how they are run. */
+type RunnableModel = ModelConfig | ClassifierModelConfig | ReidModelConfig;
 
 const CLOSE_DEADLINE_MS = 5_000;
 
@@ -13,25 +20,30 @@ const CLOSE_DEADLINE_MS = 5_000;
 export async function inferenceFindings(config: Config): Promise<Finding[]> {
   const models = Object.entries(config.models);
   const classifiers = Object.entries(config.classifiers);
-  if (models.length + classifiers.length === 0)
+  const reid = Object.entries(config.reid);
+  if (models.length + classifiers.length + reid.length === 0)
     return [await runtimeFinding({ backend: 'auto' }, 'onnxruntime')];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
   for (const [name, model] of models) found.push(...(await modelFindings(`model:${name}`, model)));
   for (const [name, classifier] of classifiers) {
-    found.push(...(await classifierFindings(`classifier:${name}`, classifier)));
+    const read = () => loadClassifierModel(classifier, '.');
+    found.push(...(await cropModelFindings(`classifier:${name}`, classifier, read)));
+  }
+  for (const [name, model] of reid) {
+    found.push(...(await cropModelFindings(`reid:${name}`, model, () => loadEmbeddingModel(model, '.'))));
   }
   return found;
 }
 
-/** A classifier that cannot be read as one is not worth running. */
-async function classifierFindings(id: string, classifier: ClassifierModelConfig): Promise<Finding[]> {
+/** A model that cannot be read as what it should be is not worth running. */
+async function cropModelFindings(id: string, model: RunnableModel, read: () => unknown): Promise<Finding[]> {
   try {
-    loadClassifierModel(classifier, '.');
+    read();
   } catch (error) {
     return [failure(id, error)];
   }
-  return modelFindings(id, classifier);
+  return modelFindings(id, model);
 }
 
 async function runtimeFinding(

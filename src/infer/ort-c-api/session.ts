@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { OcellusError } from '../../base/errors.ts';
+import { Watchdog } from '../../base/watchdog.ts';
 import type { Provider } from '../../config/schema.ts';
 import type { InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
 import { plainReason } from '../provider-choice.ts';
@@ -36,7 +37,9 @@ export class OrtSession implements InferenceSession {
   readonly #inputNames: CStrings;
   readonly #outputNames: CStrings;
   readonly #inputValues = new BigUint64Array(1);
+  readonly #inputValuesAt = addressOf(this.#inputValues);
   readonly #outputValues: BigUint64Array;
+  readonly #outputValuesAt: Pointer;
   readonly #boundOutputs: (NativeTensor | undefined)[];
   readonly #inputMemory: Float32Array<ArrayBuffer> | undefined;
   #inputData = new Float32Array(0);
@@ -44,6 +47,9 @@ export class OrtSession implements InferenceSession {
   /** Settles when the native call has returned; never rejects. */
   #running: Promise<Error | undefined> | undefined;
   #spent = false;
+  readonly #watchdog: Watchdog;
+  #isLate = false;
+  #giveUp = () => {};
   #closing: Promise<void> | undefined;
 
   /** @param inputMemory see `SessionOptions` */
@@ -55,6 +61,7 @@ export class OrtSession implements InferenceSession {
   ) {
     this.#api = api;
     this.#clock = clock;
+    this.#watchdog = new Watchdog(clock, () => this.#late());
     this.#handle = model.handle;
     this.inputs = model.inputs;
     this.outputs = model.outputs;
@@ -64,6 +71,7 @@ export class OrtSession implements InferenceSession {
     this.#inputNames = new CStrings(model.inputs.map((input) => input.name));
     this.#outputNames = new CStrings(model.outputs.map((output) => output.name));
     this.#outputValues = new BigUint64Array(model.outputs.length);
+    this.#outputValuesAt = addressOf(this.#outputValues);
     this.#boundOutputs = model.outputs.map(() => undefined);
     this.#runOptions = takeOut((out) => check(api, api.CreateRunOptions(out)));
   }
@@ -126,23 +134,27 @@ export class OrtSession implements InferenceSession {
     check(this.#api, this.#api.AllocatorFree(allocator, name));
   }
 
-  /**
-   * Waits for a run and ends it at its deadline. The second timer, for one that does not end, is set only then: nearly every
-   * run is in time, and there is one for every frame.
-   */
+  /** Waits for a run and ends it at its deadline. */
   #endedBy(running: Promise<Error | undefined>, deadlineMs: number): Promise<Error | undefined> {
     return new Promise((resolve, reject) => {
-      let timer = this.#clock.after(deadlineMs, () => {
-        this.#terminate();
-        timer = this.#clock.after(TERMINATE_GRACE_MS, () =>
-          reject(runTimedOut(deadlineMs, 'it does not end although it was told to')),
-        );
-      });
+      this.#giveUp = () => reject(runTimedOut(deadlineMs, 'it does not end although it was told to'));
+      this.#watchdog.start(deadlineMs);
       void running.then((failure) => {
-        timer.cancel();
+        this.#watchdog.stop();
         resolve(failure);
       });
     });
+  }
+
+  /** A run takes too long: it is told to end, and given up when it does not. */
+  #late(): void {
+    if (this.#isLate) {
+      this.#giveUp();
+      return;
+    }
+    this.#isLate = true;
+    this.#terminate();
+    this.#watchdog.start(TERMINATE_GRACE_MS);
   }
 
   #terminate(): void {
@@ -169,11 +181,11 @@ export class OrtSession implements InferenceSession {
         this.#handle,
         this.#runOptions,
         this.#inputNames.address,
-        addressOf(this.#inputValues),
+        this.#inputValuesAt,
         1,
         this.#outputNames.address,
         this.#outputValues.length,
-        addressOf(this.#outputValues),
+        this.#outputValuesAt,
         (error, status) => {
           this.#running = undefined;
           const failure = error ?? takeStatus(this.#api, status);

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { MediaFragment } from '../../flow/media.ts';
 import { withDuration } from './clip-duration.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** What a file is called until it is complete. */
 export const PART_SUFFIX = '.part';
@@ -61,6 +62,7 @@ export class ClipFile {
       await this.#file.close();
       this.#file = undefined;
       await rename(this.#path + PART_SUFFIX, this.#path);
+      await syncFolder(dirname(this.#path));
     });
     await this.#work;
     return first !== undefined && !this.#broken;

@@ -4,16 +4,23 @@ import type { Logger } from '../../base/log.ts';
 import type { RecordConfig } from '../../config/camera-schema.ts';
 import type { MediaFragment, MediaSink } from '../../flow/media.ts';
 import { ClipFile } from './clip-file.ts';
-import { PreRoll } from './pre-roll.ts';
+import type { PreRoll } from './pre-roll.ts';
 
 /** An object is believed, and its start told, so long after it was first seen at most. */
 const MOST_DOUBT_MS = 5_000;
+
+/** How far back a recorder's pre-roll must reach, ms. */
+export function preRollKeepMs({ preRollMs }: Pick<RecordConfig, 'preRollMs'>): number {
+  return preRollMs + MOST_DOUBT_MS;
+}
 
 export interface ClipRecorderOptions {
   readonly cameraId: string;
   readonly config: RecordConfig;
   /** Storage folder: links are relative to it. */
   readonly folder: string;
+  /** Gets every fragment, and every end, before this does. */
+  readonly preRoll: PreRoll;
   /** False when the disk is too full for another clip. */
   readonly hasRoom: () => boolean;
   readonly log: Logger;
@@ -33,7 +40,6 @@ interface Clip {
 export class ClipRecorder implements MediaSink {
   readonly #options: ClipRecorderOptions;
   readonly #log: Logger;
-  readonly #preRoll: PreRoll;
   /** Links of the objects that are there. */
   readonly #objects = new Map<string, string | null>();
   readonly #closing = new Set<Promise<void>>();
@@ -42,14 +48,12 @@ export class ClipRecorder implements MediaSink {
   #endsAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ClipRecorderOptions) {
-    const { config, log, cameraId } = options;
+    const { log, cameraId } = options;
     this.#options = options;
     this.#log = log.child({ camera: cameraId });
-    this.#preRoll = new PreRoll(config.preRollMs + MOST_DOUBT_MS, config.bufferMiB * 1024 * 1024);
   }
 
   fragment(fragment: MediaFragment): void {
-    this.#preRoll.push(fragment);
     if (this.#continueFor !== undefined && fragment.keyframe) {
       this.#begin(this.#continueFor, fragment.captureAtMs);
       this.#continueFor = undefined;
@@ -67,7 +71,6 @@ export class ClipRecorder implements MediaSink {
   }
 
   ended(): void {
-    this.#preRoll.clear();
     if (this.#clip === undefined) return;
     this.#end();
     this.#continueFor = [...this.#objects.keys()].at(-1);
@@ -107,7 +110,7 @@ export class ClipRecorder implements MediaSink {
   }
 
   #begin(objectId: string, fromMs: number): void {
-    const fragments = this.#preRoll.since(fromMs);
+    const fragments = this.#options.preRoll.since(fromMs);
     const [first] = fragments;
     if (first === undefined) return;
     const { cameraId, folder } = this.#options;

@@ -1,5 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { PART_SUFFIX } from './clip-file.ts';
+import { syncFolder } from './sync-folder.ts';
 
 const HEADER_BYTES = 8;
 
@@ -21,9 +23,11 @@ export async function completeTornClip(part: string): Promise<void> {
       if (header.toString('latin1', 4) === 'mdat') wholeBytes = at;
     }
     await file.truncate(wholeBytes);
+    await file.datasync();
   } finally {
     await file.close();
   }
   if (wholeBytes === 0) await rm(part);
   else await rename(part, part.slice(0, -PART_SUFFIX.length));
+  await syncFolder(dirname(part));
 }

@@ -48,6 +48,17 @@ describe('FfmpegLog', () => {
     ]);
   });
 
+  it('has exact times of a connection that is days old, which ffmpeg rounds to six digits', () => {
+    const { pictures } = read([
+      `${INFO}config in time_base: 1/90000, frame_rate: 25/1`,
+      `${INFO}config out time_base: 0/0, frame_rate: 0/0`,
+      `${INFO}n:   1 pts:22500003600 pts_time:250000 pos: 2 fmt:yuv420p sar:1/1 s:320x180 i:P iskey:0 type:B `,
+      `${INFO}n:   2 pts: NOPTS pts_time:NOPTS pos: 2 fmt:yuv420p sar:1/1 s:320x180 i:P iskey:0 type:B `,
+      `${INFO}color_range:tv color_space:unknown color_primaries:unknown color_trc:unknown`,
+    ]);
+    expect(pictures.map(({ ptsMs }) => ptsMs)).toEqual([250_000_040, Number.NaN]);
+  });
+
   it('keeps pictures in order past side data and other talk', () => {
     const { pictures } = read([
       `${INFO}n:   0 pts:      0 pts_time:0       pos: 1 fmt:yuv420p sar:1/1 s:640x360 i:P iskey:1 type:I `,
