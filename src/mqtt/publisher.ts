@@ -12,7 +12,7 @@ import { CommandDesk } from './command-desk.ts';
 import { type CommandHandler, type CommandOutcome, outcomePayload } from './commands.ts';
 import type { Companions } from './companion.ts';
 import { companionsOf } from './companions.ts';
-import { type Counts, countTopics } from './counts.ts';
+import { type Counts, CountTopics } from './counts.ts';
 import { DeviceStatus } from './device-status.ts';
 import { Leftovers, type LeftoversParts } from './leftovers.ts';
 import { Retained } from './retained.ts';
@@ -57,6 +57,7 @@ export class MqttPublisher implements Service {
   readonly #options: MqttPublisherOptions;
   readonly #log: Logger;
   readonly #topics: Topics;
+  readonly #counts: CountTopics;
   readonly #outbox: OutboxSource;
   readonly #retained = new Retained();
   readonly #desk: CommandDesk;
@@ -73,6 +74,7 @@ export class MqttPublisher implements Service {
     this.#options = options;
     this.#log = log;
     this.#topics = new Topics(deviceId);
+    this.#counts = new CountTopics(this.#topics);
     this.#outbox = outbox;
     this.#status = new DeviceStatus({
       events: () => ({ ...this.status, oldestAtMs: outbox.status.oldestAtMs }),
@@ -143,7 +145,7 @@ export class MqttPublisher implements Service {
   }
 
   counts(cameraId: string, counts: Counts): void {
-    for (const [topic, payload] of countTopics(this.#topics, cameraId, counts)) this.#retain(topic, payload);
+    for (const [topic, payload] of this.#counts.of(cameraId, counts)) this.#retain(topic, payload);
   }
 
   bestView(cameraId: string, label: string, { picture, crop }: { picture: Buffer; crop: Buffer }): void {

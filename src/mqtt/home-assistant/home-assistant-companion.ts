@@ -39,7 +39,7 @@ interface CameraLabels {
 export class HomeAssistantCompanion implements Companion {
   readonly #parts: HomeAssistantParts;
   readonly #labels = new Map<string, CameraLabels>();
-  /** Components that were announced once and are gone, by topic: Home Assistant forgets those that have only a platform. */
+  /** Components that were announced once, by topic: Home Assistant forgets those that have only a platform. */
   readonly #gone = new Map<string, Map<string, Component>>();
   #settling: Timer | undefined;
   #announced = false;
@@ -77,10 +77,12 @@ export class HomeAssistantCompanion implements Companion {
 
   /** A count of a label that nobody knew makes it known. */
   retained(topic: string, payload: string | Buffer): void {
-    const parsed = payload.length === 0 ? undefined : this.#parts.topics.parseRetained(topic);
+    const parsed = this.#parts.topics.parseRetained(topic);
     if (parsed?.kind !== 'count' && parsed?.kind !== 'zone-count') return;
     const zone = parsed.kind === 'zone-count' ? parsed.zone : undefined;
-    if (this.#know(parsed.cameraId, parsed.label, zone) && this.#announced) this.#announce(parsed.cameraId);
+    if (payload.length === 0) this.#forget(parsed.cameraId, zone);
+    else if (this.#know(parsed.cameraId, parsed.label, zone) && this.#announced)
+      this.#announce(parsed.cameraId);
   }
 
   received({ topic, payload, retain }: Message): boolean {
@@ -134,8 +136,11 @@ export class HomeAssistantCompanion implements Companion {
   }
 
   #publish(topic: string, payload: DevicePayload): void {
-    const gone = Object.fromEntries(this.#gone.get(topic) ?? []);
-    const components = { ...gone, ...payload.components };
+    const earlier = this.#gone.get(topic) ?? new Map<string, Component>();
+    const components = { ...Object.fromEntries(earlier), ...payload.components };
+    // Should one of these be gone the next time, it has only its platform left.
+    for (const [key, { platform }] of Object.entries(payload.components)) earlier.set(key, { platform });
+    this.#gone.set(topic, earlier);
     this.#parts.port.retain(topic, JSON.stringify({ ...payload, components }));
   }
 
@@ -151,10 +156,21 @@ export class HomeAssistantCompanion implements Companion {
   /** @returns true when that is news */
   #know(cameraId: string, label: string, zone?: string): boolean {
     const labels = this.#labels.get(cameraId);
+    const isNewZone = zone !== undefined && labels?.inZones.has(zone) === false;
+    // One that was drawn while the daemon runs.
+    if (isNewZone && Object.hasOwn(this.#parts.cameras[cameraId]?.zones ?? {}, zone)) {
+      labels?.inZones.set(zone, new Set());
+    }
     const known = zone === undefined ? labels?.inPicture : labels?.inZones.get(zone);
     if (known === undefined || known.has(label)) return false;
     known.add(label);
     return true;
+  }
+
+  /** A zone was taken out of the configuration while the daemon runs. */
+  #forget(cameraId: string, zone: string | undefined): void {
+    if (zone === undefined || Object.hasOwn(this.#parts.cameras[cameraId]?.zones ?? {}, zone)) return;
+    if (this.#labels.get(cameraId)?.inZones.delete(zone) && this.#announced) this.#announce(cameraId);
   }
 
   #cameraOf(topic: string): string | undefined {
