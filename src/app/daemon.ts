@@ -14,7 +14,7 @@ import type { DomainEvent } from '../flow/domain-event.ts';
 import { i420Bytes } from '../flow/frame.ts';
 import { FramePool } from '../flow/frame-pool.ts';
 import { MqttPublisher } from '../mqtt/publisher.ts';
-import { PreviewServer } from '../preview/server/preview-server.ts';
+import type { PreviewServer } from '../preview/server/preview-server.ts';
 import { EventStore } from '../store/event-store.ts';
 import { ClipRecorder } from '../store/media/clip-recorder.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
@@ -22,14 +22,13 @@ import { SceneFiles } from '../store/scene-files.ts';
 import { CameraCommands } from './camera-commands.ts';
 import { CameraPipeline } from './camera-pipeline.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
-import { configEditor } from './config-editor.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
 import { inSection } from './in-section.ts';
 import { LiveMedia } from './live-media.ts';
 import { mediaFanout } from './media-fanout.ts';
 import { ModelRuntime } from './model-runtime.ts';
-import { LiveCamera } from './preview-camera.ts';
+import { createPreview } from './preview.ts';
 import { RememberedScene } from './remembered-scene.ts';
 
 /** How often the device's retained state is refreshed without a change. */
@@ -113,20 +112,16 @@ export class Daemon {
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
-    const views = [...this.#cameras].map(
-      ([id, pipeline]) => [id, new LiveCamera(id, pipeline, this.#liveMedia.get(id), clock)] as const,
-    );
-    const editor = configEditor(parts, this.#folder, this.#cameras);
-    this.#preview = new PreviewServer(
-      {
-        ...parts,
-        cameras: new Map(views),
-        events: this.#store.history,
-        editor,
-        device: () => this.#deviceState(),
+    this.#preview = createPreview(parts, {
+      ...{
+        cameras: this.#cameras,
+        liveMedia: this.#liveMedia,
+        models: this.#models,
+        classifiers: this.#classifiers,
       },
-      { ...(parts.onServed && { onServed: parts.onServed }) },
-    );
+      ...{ store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
+      diskFull: () => this.#retention?.hasRoom === false,
+    });
   }
 
   /** Runs until `signal` aborts; resolves when everything is closed and every object has its end. */

@@ -1,4 +1,5 @@
 import { Counters, RecentSamples } from '../base/counters.ts';
+import { Histogram, LATENCY_BOUNDS_MS } from '../base/histogram.ts';
 
 /** Why a frame that arrived was not inferred, or where it ended. */
 export type FrameOutcome =
@@ -29,14 +30,18 @@ const RECENT = 512;
 export class PipelineStats {
   readonly frames = new Counters<FrameOutcome>();
   readonly #stages = new Map<Stage, RecentSamples>();
+  /** By stage, ms. */
+  readonly histograms = new Map<Stage, Histogram>();
 
   add(stage: Stage, ms: number): void {
     let samples = this.#stages.get(stage);
     if (samples === undefined) {
       samples = new RecentSamples(RECENT);
       this.#stages.set(stage, samples);
+      this.histograms.set(stage, new Histogram(LATENCY_BOUNDS_MS));
     }
     samples.add(ms);
+    this.histograms.get(stage)?.add(ms);
   }
 
   /** The q-quantile of a stage's recent latencies, ms; NaN before the first. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Histogram } from '../base/histogram.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { SizePx } from '../flow/geometry.ts';
@@ -78,6 +79,10 @@ export class LiveCamera implements PreviewCamera {
 
   get losses(): Readonly<Record<string, number>> {
     return this.#pipeline.losses;
+  }
+
+  get histograms(): ReadonlyMap<string, Histogram> {
+    return this.#pipeline.stats.histograms;
   }
 
   latencies(): Readonly<Record<string, RecentMs>> {

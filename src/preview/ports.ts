@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Histogram } from '../base/histogram.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraEdit } from '../config/edit-camera.ts';
@@ -44,10 +45,53 @@ export interface PreviewCamera {
   /** Connections lost or not made, by cause. */
   readonly losses: Readonly<Record<string, number>>;
   readonly live: LiveFeed;
+  /** By stage, since the start, ms. */
+  readonly histograms: ReadonlyMap<string, Histogram>;
   /** By stage; a stage that has not run is left out. */
   latencies(): Readonly<Record<string, RecentMs>>;
   /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
   snapshot(): Promise<Buffer>;
+}
+
+/** A part of the program: a model, the store, the broker's connection. */
+export interface PartState {
+  readonly part: string;
+  /** It does its work. */
+  readonly ready: boolean;
+  /** It will not come back by itself: only a restart helps. */
+  readonly dead: boolean;
+  /** What is wrong; null when nothing is. */
+  readonly detail: string | null;
+}
+
+/** The device and what runs on it, as it is now. */
+export interface DeviceReport {
+  readonly uptimeMs: number;
+  readonly models: readonly Readonly<Record<string, unknown>>[];
+  readonly store: {
+    readonly ok: boolean;
+    readonly error: string | null;
+    readonly unsaved: number;
+    readonly lost: number;
+    readonly outbox: {
+      readonly queued: number;
+      readonly oldestAgeMs: number | null;
+      readonly dropped: number;
+    };
+  };
+  readonly mqtt: { readonly state: 'off' | 'connected' | 'disconnected' };
+  readonly host: {
+    /** Of the whole machine, all processors together. */
+    readonly loadPerCpu: number;
+    /** Of this process, of one processor. */
+    readonly cpuPercent: number;
+    readonly memoryBytes: number;
+    readonly freeMemoryBytes: number;
+    readonly totalMemoryBytes: number;
+    /** Of the hottest sensor, where there is one. */
+    readonly temperatureC: number | null;
+  };
+  readonly storage: { readonly freeBytes: number | null; readonly diskFull: boolean };
 }
 
 /** What came of an edit. */
@@ -78,6 +122,6 @@ export interface PreviewParts extends LoadedConfig {
   readonly cameras: ReadonlyMap<string, PreviewCamera>;
   readonly events: EventHistory;
   readonly editor: ConfigEditor;
-  /** Models, store, broker and host as they are now. */
-  readonly device: () => Readonly<Record<string, unknown>>;
+  readonly device: () => Promise<DeviceReport>;
+  readonly partStates: () => readonly PartState[];
 }

@@ -22,6 +22,7 @@ export class StoredEvents implements EventHistory {
   readonly #parts: StoredEventsParts;
   readonly #listeners = new Set<(event: DomainEvent) => void>();
   #lastSeq = 0;
+  #isOpen = false;
 
   constructor(parts: StoredEventsParts) {
     this.#parts = parts;
@@ -31,9 +32,20 @@ export class StoredEvents implements EventHistory {
     return this.#lastSeq;
   }
 
+  /** The store can be read and written. */
+  get isOpen(): boolean {
+    return this.#isOpen && !this.isLost;
+  }
+
+  /** The store's thread has died: only a restart helps. */
+  get isLost(): boolean {
+    return this.#isOpen && this.#parts.thread().isLost;
+  }
+
   /** Called by the store once it is open. @param seq of the last event of an earlier run */
   opened(seq: number): void {
     this.#lastSeq = seq;
+    this.#isOpen = true;
   }
 
   /** Called by the store with every event that has been stored. */

@@ -66,6 +66,11 @@ export class StoreThread {
     return answer as AnswerTo<M>;
   }
 
+  /** It died, and nothing is stored any more. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
   /** Resolves when the thread is gone, which it is by itself after `close`. */
   exited(): Promise<void> {
     return this.#exited;

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import websocket from '@fastify/websocket';
-import { fastify } from 'fastify';
+import { fastify, type RouteOptions } from 'fastify';
+import { openApiRoutes } from '../api/openapi.ts';
 import { pageRoutes } from '../api/page.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { PreviewParts } from '../ports.ts';
@@ -59,7 +60,11 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
   app.decorateRequest('user', null);
   app.decorateRequest('loggedOut', null);
   await app.register(websocket, { options: { maxPayload: MAX_WEBSOCKET_BYTES, perMessageDeflate: false } });
-  app.addHook('onRoute', requireStatedAccess);
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    requireStatedAccess(route);
+    routes.push(route);
+  });
   app.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply, options.tls !== undefined);
     if (!hosts.admits(request.headers.host)) {
@@ -76,6 +81,7 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
     return undefined;
   });
   for (const plugin of options.plugins) plugin(app, parts);
+  openApiRoutes(app, routes);
   pageRoutes(app, options.page);
   await app.ready();
   return app;

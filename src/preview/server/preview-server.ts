@@ -3,11 +3,15 @@ import type { Timer } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
+import { isLoopback } from '../../config/http-checks.ts';
 import { cameraRoutes } from '../api/cameras.ts';
 import { configRoutes } from '../api/config.ts';
+import { deviceRoutes } from '../api/device.ts';
 import { eventMediaRoutes } from '../api/event-media.ts';
 import { eventStreamRoutes } from '../api/event-stream.ts';
 import { eventRoutes } from '../api/events.ts';
+import { healthRoutes } from '../api/health.ts';
+import { metricsRoutes } from '../api/metrics.ts';
 import { sessionRoutes } from '../api/session.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Login } from '../auth/login.ts';
@@ -77,6 +81,9 @@ export class PreviewServer implements Service {
       (app, parts) => eventStreamRoutes(app, parts, this.#streams),
       eventMediaRoutes,
       configRoutes,
+      deviceRoutes,
+      healthRoutes,
+      (app, parts) => metricsRoutes(app, parts, this.#streams),
     ];
     this.#app = await createApp(this.#parts, {
       authenticator,
@@ -95,7 +102,7 @@ export class PreviewServer implements Service {
   }
 
   async #listen(app: PreviewApp): Promise<void> {
-    const { listen } = this.#parts.config.http;
+    const { listen, tls } = this.#parts.config.http;
     const { host, port } = splitAddress(listen);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -107,6 +114,9 @@ export class PreviewServer implements Service {
       });
       const { url = listen } = this;
       this.#parts.log.info({ url }, 'page and API are served');
+      if (tls === undefined && !isLoopback(host)) {
+        this.#parts.log.warn({ url }, 'passwords and pictures cross the network unencrypted: set http.tls');
+      }
       this.#options.onServed?.(url);
     } catch (error) {
       this.#parts.log.error(

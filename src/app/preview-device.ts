@@ -1,0 +1,95 @@
+import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
+import type { Clock } from '../base/clock.ts';
+import { diskSpace } from '../device/disk-space.ts';
+import { temperatureC } from '../device/temperature.ts';
+import type { MqttPublisher } from '../mqtt/publisher.ts';
+import type { DeviceReport, PartState } from '../preview/ports.ts';
+import type { EventStore } from '../store/event-store.ts';
+import type { ClassifierRuntime } from './classifier-runtime.ts';
+import type { ModelRuntime } from './model-runtime.ts';
+
+export interface DeviceParts {
+  readonly models: ReadonlyMap<string, ModelRuntime>;
+  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  readonly store: EventStore;
+  readonly mqtt: MqttPublisher | undefined;
+  readonly storagePath: string;
+  /** True when there is no room for another recording. */
+  readonly diskFull: () => boolean;
+  readonly clock: Clock;
+}
+
+/** The device as the preview tells it. Nothing is measured while nobody asks. */
+export class PreviewDevice {
+  readonly #parts: DeviceParts;
+  readonly #startedMonoMs: number;
+  #cpu: { readonly monoMs: number; readonly usage: NodeJS.CpuUsage };
+  #cpuPercent = 0;
+
+  constructor(parts: DeviceParts) {
+    this.#parts = parts;
+    this.#startedMonoMs = parts.clock.monoMs();
+    this.#cpu = { monoMs: this.#startedMonoMs, usage: process.cpuUsage() };
+  }
+
+  async report(): Promise<DeviceReport> {
+    const { models, classifiers, store, mqtt, storagePath, diskFull, clock } = this.#parts;
+    const { queued, oldestAtMs, dropped } = store.outbox.status;
+    const oldestAgeMs = oldestAtMs === null ? null : Math.max(0, clock.wallMs() - oldestAtMs);
+    const [temperature, space] = await Promise.all([
+      temperatureC(),
+      diskSpace(storagePath).catch(() => undefined),
+    ]);
+    const detectors = [...models].map(([name, runtime]) => ({ name, task: 'detect', ...runtime.inUse() }));
+    const seconds = [...classifiers].map(([name, runtime]) => ({
+      name,
+      task: 'classify',
+      ...runtime.inUse(),
+    }));
+    return {
+      uptimeMs: Math.round(clock.monoMs() - this.#startedMonoMs),
+      models: [...detectors, ...seconds],
+      store: { ...store.status, outbox: { queued, oldestAgeMs, dropped } },
+      mqtt: { state: mqtt === undefined ? 'off' : mqtt.status.connected ? 'connected' : 'disconnected' },
+      host: {
+        loadPerCpu: loadavg()[0]! / availableParallelism(),
+        cpuPercent: this.#measureCpu(),
+        memoryBytes: process.memoryUsage.rss(),
+        freeMemoryBytes: freemem(),
+        totalMemoryBytes: totalmem(),
+        temperatureC: temperature,
+      },
+      storage: { freeBytes: space?.freeBytes ?? null, diskFull: diskFull() },
+    };
+  }
+
+  partStates(): PartState[] {
+    const { models, store, mqtt } = this.#parts;
+    const detectors = [...models].map(([name, runtime]): PartState => {
+      const { healthySessions, lastError } = runtime.inUse();
+      const ready = healthySessions > 0;
+      const detail = ready ? null : (lastError ?? 'it is not loaded yet');
+      return { part: `model ${name}`, ready, dead: false, detail };
+    });
+    const { ok, error } = store.status;
+    const states = [
+      { part: 'store', ready: ok && store.history.isOpen, dead: store.history.isLost, detail: error },
+      ...detectors,
+    ];
+    if (mqtt === undefined) return states;
+    const { connected } = mqtt.status;
+    const detail = connected ? null : 'there is no connection to the broker: events wait on disk';
+    return [...states, { part: 'mqtt', ready: connected, dead: false, detail }];
+  }
+
+  /** Of this process since somebody last asked, at least a second ago. */
+  #measureCpu(): number {
+    const monoMs = this.#parts.clock.monoMs();
+    const spanMs = monoMs - this.#cpu.monoMs;
+    if (spanMs < 1_000) return this.#cpuPercent;
+    const { user, system } = process.cpuUsage(this.#cpu.usage);
+    this.#cpuPercent = Math.round(((user + system) / 10 / spanMs) * 10) / 10;
+    this.#cpu = { monoMs, usage: process.cpuUsage() };
+    return this.#cpuPercent;
+  }
+}

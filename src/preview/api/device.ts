@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { version } from '../../base/version.ts';
+import type { PreviewParts } from '../ports.ts';
+import { maySee, type PreviewApp } from '../server/preview-app.ts';
+
+const bytes = z.int().nonnegative();
+const counts = z.record(z.string(), z.int().nonnegative());
+
+const deviceSchema = z.strictObject({
+  deviceId: z.string(),
+  version: z.string(),
+  uptimeMs: z.int().nonnegative(),
+  models: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        task: z.enum(['detect', 'classify']),
+        provider: z.string().nullable(),
+      }),
+    )
+    .describe('As they really run: file, provider, backend, sessions, what was refused and why'),
+  store: z.strictObject({
+    ok: z.boolean(),
+    error: z.string().nullable(),
+    unsaved: z.int().describe('Events in memory that the disk did not take'),
+    lost: z.int().describe('Events that the disk never got'),
+    outbox: z.strictObject({
+      queued: z.int().describe('Events that the broker does not have yet'),
+      oldestAgeMs: z.number().nullable(),
+      dropped: z.int(),
+    }),
+  }),
+  mqtt: z.strictObject({ state: z.enum(['off', 'connected', 'disconnected']) }),
+  host: z.strictObject({
+    loadPerCpu: z.number().describe('Of the machine over one minute'),
+    cpuPercent: z.number().describe('Of this program, of one processor'),
+    memoryBytes: bytes.describe('Of this program'),
+    freeMemoryBytes: bytes,
+    totalMemoryBytes: bytes,
+    temperatureC: z.number().nullable().describe('Of the hottest sensor'),
+  }),
+  storage: z.strictObject({ freeBytes: bytes.nullable(), diskFull: z.boolean() }),
+});
+
+const countsSchema = z.strictObject({
+  cameras: z.record(
+    z.string(),
+    z.strictObject({ counts: counts.describe('By label'), zones: z.record(z.string(), counts) }),
+  ),
+});
+
+/** The device, and how many objects are where. */
+export function deviceRoutes(app: PreviewApp, { config, cameras, device }: PreviewParts): void {
+  app.get(
+    '/api/device',
+    {
+      config: { access: 'viewer', summary: 'The device, its models, store, broker and host' },
+      schema: { response: { 200: deviceSchema } },
+    },
+    async () => {
+      const report = await device();
+      const models = report.models as z.infer<typeof deviceSchema>['models'];
+      return { deviceId: config.device.id, version, ...report, models: [...models] };
+    },
+  );
+  app.get(
+    '/api/counts',
+    {
+      config: { access: 'viewer', summary: 'Objects that are present now' },
+      schema: { response: { 200: countsSchema } },
+    },
+    ({ user }) => ({
+      cameras: Object.fromEntries(
+        [...cameras.values()]
+          .filter(({ cameraId }) => maySee(user, cameraId))
+          .map(({ cameraId, present }) => [
+            cameraId,
+            { counts: { ...present.byLabel }, zones: { ...present.byZone } },
+          ]),
+      ),
+    }),
+  );
+}
