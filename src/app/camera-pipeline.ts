@@ -5,7 +5,7 @@ import { explain, type OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
-import type { FrameSource, StreamInfo } from '../capture/frame-source.ts';
+import type { FrameSource } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
@@ -95,7 +95,7 @@ export class CameraPipeline implements Service {
       random,
       log: parts.log,
       sink: {
-        opened: (info) => this.#opened(info),
+        opened: (info) => this.#log.info({ ...info }, 'camera stream opened'),
         // Released is dealt with: a file that is read as fast as possible waits for it.
         frame: (frame) =>
           new Promise((dealtWith) => {
@@ -222,10 +222,6 @@ export class CameraPipeline implements Service {
     return encodeJpeg(await withDeadline(this.live.next(), SNAPSHOT_DEADLINE_MS, what, this.#parts.clock));
   }
 
-  #opened(info: StreamInfo): void {
-    this.#log.info({ ...info }, 'camera stream opened');
-  }
-
   #stateChanged(state: CameraState): void {
     const was = this.#state;
     this.#state = state;
@@ -281,9 +277,11 @@ export class CameraPipeline implements Service {
     const { stats } = this;
     stats.frames.add('inferred');
     const { preprocessMs, runMs, decodeMs } = result.timings;
-    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - preprocessMs - runMs - decodeMs));
-    const stages = { preprocess: preprocessMs, run: runMs, decode: decodeMs } as const;
-    for (const stage of ['preprocess', 'run', 'decode'] as const) stats.add(stage, stages[stage]);
+    const inferringMs = preprocessMs + runMs + decodeMs;
+    stats.add('queue', Math.max(0, inferredAtMs - frame.times.decodedAtMs - inferringMs));
+    stats.add('preprocess', preprocessMs);
+    stats.add('run', runMs);
+    stats.add('decode', decodeMs);
     const startMs = this.#parts.clock.monoMs();
     // Switched off while the frame was being inferred: its objects have been ended already.
     if (this.#detecting) this.#objects.update(result.detections, frame, inferredAtMs);

@@ -54,8 +54,7 @@ export class Daemon {
   readonly #models = new Map<string, ModelRuntime>();
   readonly #classifiers = new Map<string, ClassifierRuntime>();
   readonly #cameras = new Map<string, CameraPipeline>();
-  /** The cameras' own video, of those that show it. */
-  readonly #media = new Map<string, LiveMedia>();
+  readonly #liveMedia = new Map<string, LiveMedia>();
   readonly #uuids = new UuidV7(randomBytes);
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
@@ -114,7 +113,12 @@ export class Daemon {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
     this.#preview = createPreview(parts, {
-      ...{ cameras: this.#cameras, media: this.#media, models: this.#models, classifiers: this.#classifiers },
+      ...{
+        cameras: this.#cameras,
+        liveMedia: this.#liveMedia,
+        models: this.#models,
+        classifiers: this.#classifiers,
+      },
       ...{ store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
       diskFull: () => this.#retention?.hasRoom === false,
     });
@@ -239,7 +243,7 @@ export class Daemon {
     };
     const recorder = this.#recorder(cameraId, camera);
     const media = camera.preview.mse ? new LiveMedia() : undefined;
-    if (media) this.#media.set(cameraId, media);
+    if (media) this.#liveMedia.set(cameraId, media);
     const sinks = [recorder, media].filter((sink) => sink !== undefined);
     const source = inSection(`cameras.${cameraId}`, () =>
       createFrameSource({

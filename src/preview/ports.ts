@@ -7,7 +7,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { EventHistory } from '../flow/event-query.ts';
 import type { SizePx } from '../flow/geometry.ts';
-import type { LiveFeed, LivePicture } from './live/live-feed.ts';
+import type { LiveFeed } from './live/live-feed.ts';
 
 // What the preview needs of the rest of the program; src/app implements it.
 
@@ -120,8 +120,6 @@ export interface PreviewParts extends LoadedConfig {
   readonly random: () => number;
   readonly log: Logger;
   readonly cameras: ReadonlyMap<string, PreviewCamera>;
-  /** A picture as JPEG. */
-  readonly encodeJpeg: (picture: LivePicture) => Promise<Buffer>;
   readonly events: EventHistory;
   readonly editor: ConfigEditor;
   readonly device: () => Promise<DeviceReport>;

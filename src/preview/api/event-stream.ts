@@ -6,7 +6,7 @@ import type { EventStream, EventStreams } from '../server/server-sent-events.ts'
 import { several, visibleCameras } from './events.ts';
 
 /** Events read from the store at a time while somebody catches up. */
-const PAGE = 200;
+const PAGE = 100;
 
 const seqText = z.string().regex(/^\d{1,16}$/, 'use the id of an event of this stream');
 

@@ -3,6 +3,7 @@ import type { Timer } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
+import { isLoopback } from '../../config/http-checks.ts';
 import { cameraRoutes } from '../api/cameras.ts';
 import { configRoutes } from '../api/config.ts';
 import { deviceRoutes } from '../api/device.ts';
@@ -101,7 +102,7 @@ export class PreviewServer implements Service {
   }
 
   async #listen(app: PreviewApp): Promise<void> {
-    const { listen } = this.#parts.config.http;
+    const { listen, tls } = this.#parts.config.http;
     const { host, port } = splitAddress(listen);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -113,6 +114,9 @@ export class PreviewServer implements Service {
       });
       const { url = listen } = this;
       this.#parts.log.info({ url }, 'page and API are served');
+      if (tls === undefined && !isLoopback(host)) {
+        this.#parts.log.warn({ url }, 'passwords and pictures cross the network unencrypted: set http.tls');
+      }
       this.#options.onServed?.(url);
     } catch (error) {
       this.#parts.log.error(
