@@ -4,7 +4,6 @@ import { explain, type OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
-import type { StreamInfo } from '../capture/frame-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith } from '../flow/frame.ts';
@@ -77,7 +76,7 @@ export class CameraPipeline implements Service {
       random,
       log: parts.log,
       sink: {
-        opened: (info) => this.#opened(info),
+        opened: (info) => this.#log.info({ ...info }, 'camera stream opened'),
         frame: (frame) => (source.waits ? this.#capturedAndReleased(frame) : this.#captured(frame)),
         state: (state) => this.#stateChanged(state),
       },
@@ -202,10 +201,6 @@ export class CameraPipeline implements Service {
   /** How often stills could be had at full size, and what became of best views on disk. */
   get views(): Partial<Record<string, number>> {
     return { ...this.#parts.stills?.outcomes.snapshot(), ...this.#parts.snapshotFiles?.outcomes.snapshot() };
-  }
-
-  #opened(info: StreamInfo): void {
-    this.#log.info({ ...info }, 'camera stream opened');
   }
 
   #stateChanged(state: CameraState): void {

@@ -149,7 +149,7 @@ function previewLines(preview: PreviewCost, line: Line): BudgetLine[] {
     ),
     line(
       'preview_whep_memory',
-      'growth of memory over 400 WebRTC viewers that come and go',
+      'growth of memory over 300 WebRTC viewers that come and go',
       preview.whepGrowthMiB,
       VIEWER_GROWTH_LIMIT_MIB,
       'MiB',

@@ -199,8 +199,8 @@ describe('WHEP', () => {
     });
     const edited = (lines: string[], edits: { at: number; how: string; text: string }[]) => {
       for (const { at, how, text } of edits) {
-        const index = at % lines.length;
-        const line = lines[index]!;
+        const index = at % Math.max(1, lines.length);
+        const line = lines[index] ?? '';
         if (how === 'drop') lines.splice(index, 1);
         else if (how === 'double') lines.splice(index, 0, line);
         else if (how === 'swap') lines.push(...lines.splice(index, 1));

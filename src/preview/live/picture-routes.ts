@@ -41,6 +41,8 @@ export function pictureRoutes(app: PreviewApp, { cameras, clock, log }: PreviewP
       const channel = channels.get(request.params.cameraId)!;
       const viewer = new NewestStream(clock, () => channel.remove(viewer));
       channel.add(viewer);
+      // An empty preamble: the reply begins now, and not with the first picture, which may be long in coming.
+      viewer.push('\r\n');
       return reply.type(`multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}`).send(viewer);
     },
   );

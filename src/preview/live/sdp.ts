@@ -1,6 +1,14 @@
 /** A line is a field; more would be no session that anybody offers. */
 const MOST_LINES = 2_000;
 
+/**
+ * Sections that libwebrtc knows. Of one that it does not know it answers with an empty description, and M106 then ends the whole
+ * process by a null pointer.
+ */
+const MEDIA =
+  /^m=((audio|video) \d{1,5} (UDP|TCP)\/TLS\/RTP\/SAVPF( \d{1,3})+|application \d{1,5} ((UDP|TCP)\/)?DTLS\/SCTP [\w-]+)$/;
+const MOST_SECTIONS = 8;
+
 /** The `m=` section of an offer that asks for video, as far as it is looked at here. */
 export interface VideoOffer {
   /** Payload type of VP8. */
@@ -17,6 +25,10 @@ export function readOffer(
   const lines = sdp.split(/\r?\n/);
   const isSdp = lines[0] === 'v=0' && lines.length <= MOST_LINES && lines.every(isField);
   if (!isSdp) return { refused: 'malformed', why: 'the offer is not SDP' };
+  const sections = lines.filter((line) => line.startsWith('m='));
+  if (sections.length > MOST_SECTIONS || !sections.every((line) => MEDIA.test(line))) {
+    return { refused: 'malformed', why: 'the offer has a section that is no audio, video or data of WebRTC' };
+  }
   if (!/^a=ice-ufrag:/m.test(sdp) || !/^a=fingerprint:/m.test(sdp)) {
     return { refused: 'malformed', why: 'the offer has no ICE credentials or no DTLS fingerprint' };
   }

@@ -25,8 +25,14 @@ export function sectionsOf(report: DeviceReport | undefined): Section[] {
 
 function factsOf(record: Readonly<Record<string, unknown>>, prefix: string): Section['facts'] {
   return Object.entries(record).flatMap(([key, value]) => {
-    if (isRecord(value)) return factsOf(value, `${prefix}${nameOf(value, key)} `);
-    if (value === null || value === undefined) return [];
+    // Of a list with one entry it is clear which is meant.
+    if (isRecord(value)) {
+      return factsOf(
+        value,
+        Array.isArray(record) && record.length === 1 ? prefix : `${prefix}${nameOf(value, key)} `,
+      );
+    }
+    if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return [];
     const [name, text] = withUnit(key, value);
     return [{ name: `${prefix}${name}`, value: text }];
   });
@@ -44,6 +50,7 @@ const UNITS: readonly (readonly [suffix: RegExp, format: (value: number) => stri
   [/(Uptime|age)Ms$/i, duration],
   [/Ms$/, (value) => `${value} ms`],
   [/C$/, (value) => `${value.toFixed(0)} °C`],
+  [/^load/, (value) => value.toFixed(2)],
 ];
 
 function withUnit(key: string, value: unknown): [name: string, text: string] {

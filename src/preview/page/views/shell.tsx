@@ -37,7 +37,7 @@ export function Shell({ view, children }: ShellProps) {
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to content
       </button>
-      <header class="bar">
+      <header class="topbar">
         <a class="brand" href="#/cameras">
           <img src="./favicon.svg" alt="" width="22" height="22" />
           <span>Ocellus</span>
