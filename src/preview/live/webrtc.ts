@@ -46,6 +46,8 @@ export interface RtcPeer {
   createAnswer(): Promise<RtcDescription>;
   addIceCandidate(candidate: { candidate: string; sdpMid: string }): Promise<void>;
   getTransceivers(): readonly RtcTransceiver[];
+  /** Of these only the entry of type `transport` is looked at. */
+  getStats(): Promise<ReadonlyMap<string, { readonly type: string; readonly bytesReceived?: number }>>;
   createDataChannel(label: string, options?: { maxPacketLifeTime?: number }): RtcDataChannel;
   close(): void;
 }

@@ -5,9 +5,11 @@ import { type IceFragment, iceUfrag, type VideoOffer, withBitrate } from './sdp.
 import { tracksMessage } from './tracks-message.ts';
 import type { RtcDataChannel, RtcIceServer, RtcPeer, RtcTrack, RtcVideoSource, WebRtc } from './webrtc.ts';
 
-/** Who is not connected by then, or is silent for so long, is gone. libwebrtc notices silence after some 10 s. */
+/** Who is not connected by then is gone. */
 const CONNECT_DEADLINE_MS = 15_000;
-const SILENCE_MS = 4_000;
+/** A viewer reports every second what came. After so many looks without a byte it is gone; libwebrtc would wait 18 s. */
+const LOOK_MS = 3_000;
+const SILENT_LOOKS = 3;
 /** The answer waits so long for addresses: those of this machine are known at once, a STUN server's may never be. */
 const GATHER_DEADLINE_MS = 1_500;
 const START_KBPS = 2_000;
@@ -134,11 +136,12 @@ export class WhepPeer {
   }
 
   #stateChanged(): void {
-    const { clock, feed } = this.#parts;
+    const { feed } = this.#parts;
     switch (this.#peer.connectionState) {
       case 'connected': {
         this.#deadline.cancel();
         if (this.#unwatch !== undefined) return;
+        this.#listen(Number.NaN, 0);
         const ends = [
           feed.watchObjects((found) => this.#found(found)),
           feed.watchPictures((picture) => this.#send(picture)),
@@ -148,16 +151,34 @@ export class WhepPeer {
         };
         return;
       }
-      case 'disconnected':
-        this.#deadline.cancel();
-        this.#deadline = clock.after(SILENCE_MS, () => this.close('silent'));
-        return;
       case 'failed':
       case 'closed':
         this.close(this.#peer.connectionState);
         return;
       default:
     }
+  }
+
+  /** @param heardBytes what had come at the last look @param silentLooks how often nothing more had */
+  #listen(heardBytes: number, silentLooks: number): void {
+    if (this.#closed) return;
+    if (silentLooks >= SILENT_LOOKS) {
+      this.close('silent');
+      return;
+    }
+    this.#deadline = this.#parts.clock.after(LOOK_MS, () => {
+      this.#bytesReceived().then(
+        (bytes) => this.#listen(bytes, bytes === heardBytes ? silentLooks + 1 : 0),
+        () => this.close('its state cannot be told'),
+      );
+    });
+  }
+
+  async #bytesReceived(): Promise<number> {
+    for (const { type, bytesReceived } of (await this.#peer.getStats()).values()) {
+      if (type === 'transport' && bytesReceived !== undefined) return bytesReceived;
+    }
+    return Number.NaN;
   }
 
   #send({ data, widthPx, heightPx, captureAtMs }: LivePicture): void {
