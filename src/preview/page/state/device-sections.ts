@@ -12,6 +12,8 @@ export interface Section {
   readonly facts: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** What is not written as other words are. */
+const TITLES: Readonly<Record<string, string>> = { mqtt: 'MQTT' };
 const OWN = new Set(['deviceId', 'version', 'uptimeMs']);
 
 /** The report as titled lists of facts, each with the unit that its name ends in. */
@@ -19,7 +21,7 @@ export function sectionsOf(report: DeviceReport | undefined): Section[] {
   return Object.entries(report ?? {}).flatMap(([title, value]) => {
     if (OWN.has(title) || !isRecord(value)) return [];
     const facts = factsOf(value, '');
-    return facts.length === 0 ? [] : [{ title: words(title), facts }];
+    return facts.length === 0 ? [] : [{ title: TITLES[title] ?? words(title), facts }];
   });
 }
 

@@ -6,6 +6,7 @@ test('a report becomes lists of facts with their units, whatever sections it has
     ...{ deviceId: 'porch', version: '1', uptimeMs: 5 },
     models: [{ name: 'default', provider: 'cpu', refused: [] }],
     host: { cpuPercent: 12, memoryBytes: 1536, temperatureC: null, loadPerCpu: 0.5 },
+    mqtt: { state: 'connected' },
     store: { ok: true, outbox: { queued: 2, oldestAgeMs: 61_000 } },
   });
   expect(sections).toEqual([
@@ -24,6 +25,7 @@ test('a report becomes lists of facts with their units, whatever sections it has
         { name: 'load per cpu', value: '0.50' },
       ],
     },
+    { title: 'MQTT', facts: [{ name: 'state', value: 'connected' }] },
     {
       title: 'store',
       facts: [
