@@ -7,6 +7,7 @@ import {
   isAnother,
   strangeness,
   TURNED_STRANGENESS,
+  walksApart,
 } from './continuity.ts';
 import type { Recognition } from './recognition.ts';
 import { centrePx } from './sighting.ts';
@@ -73,10 +74,13 @@ export function bind(
   return bound;
 }
 
-/** True when a candidate lies within an object of its label, or the other way round: it may be a second view of it. */
+/** True when a candidate lies within an object of its label, or the other way round, and goes along: it may be a second view of it. */
 export function isCovered(candidate: Subject, objects: readonly Subject[]): boolean {
   return objects.some(
-    ({ label, last }) => label === candidate.label && covers(last.boxPx, candidate.last.boxPx),
+    ({ label, last }) =>
+      label === candidate.label &&
+      covers(last.boxPx, candidate.last.boxPx) &&
+      !walksApart(last, candidate.last),
   );
 }
 

@@ -14,6 +14,8 @@ const REACH = 0.6;
 const REACH_PER_S = 0.8;
 /** Extents of the two sightings may differ by this factor: people come back half hidden. */
 const MAX_SIZE_RATIO = 2.5;
+/** The same for one that was seen only once: nobody knows how fast it goes. */
+const UNKNOWN_REACH_PER_S = 2.5;
 /** A velocity is believed for so long; after that nobody knows where an unseen object went. */
 const PREDICT_MS = 1_000;
 /** So near to where it is expected, as a share of its reach, an object is itself, whatever hides a part of it. */
@@ -29,7 +31,7 @@ const CLEAR_SHARE = 0.15;
 const SAME_COLOUR = 8;
 const OTHER_COLOUR = 16;
 /** An unseen object counts as leaving once this share of its predicted box lies outside the picture. */
-const OUTSIDE_SHARE = 0.25;
+const OUTSIDE_SHARE = 0.35;
 
 /** True when one box lies mostly within the other (intersection over the smaller area). */
 export function covers(a: BoxPx, b: BoxPx): boolean {
@@ -74,8 +76,8 @@ export function continuationCost(last: Sighting, now: BoxPx, monoMs: number): nu
   const lastExtent = extentPx(last.boxPx);
   const nowExtent = extentPx(now);
   if (Math.max(lastExtent, nowExtent) / Math.min(lastExtent, nowExtent) > MAX_SIZE_RATIO) return undefined;
-  const reach =
-    (REACH + (REACH_PER_S * Math.max(0, monoMs - last.monoMs)) / 1000) * Math.max(lastExtent, nowExtent);
+  const perS = last.velocityPxPerS.every((v) => v === 0) ? UNKNOWN_REACH_PER_S : REACH_PER_S;
+  const reach = (REACH + (perS * Math.max(0, monoMs - last.monoMs)) / 1000) * Math.max(lastExtent, nowExtent);
   // It may have walked on or stopped: either place is a good guess.
   const distance = Math.min(distancePx(predict(last, monoMs), now), distancePx(last.boxPx, now));
   return distance <= reach ? distance / reach : undefined;
@@ -98,6 +100,14 @@ export function isLeaving(last: Sighting, monoMs: number): boolean {
 export function isAnother(last: Sighting, velocity: Sighting['velocityPxPerS'], monoMs: number): boolean {
   const [vx, vy] = last.velocityPxPerS;
   return isLeaving(last, monoMs) && vx * velocity[0] + vy * velocity[1] <= 0;
+}
+
+/** True when two walk in opposite directions: neither is a view of the other, nor the last of it. */
+export function walksApart(a: Sighting, b: Sighting): boolean {
+  const [ax, ay] = a.velocityPxPerS;
+  const [bx, by] = b.velocityPxPerS;
+  const walking = WALKING_PER_S * Math.max(extentPx(a.boxPx), extentPx(b.boxPx));
+  return ax * bx + ay * by < 0 && Math.hypot(ax - bx, ay - by) > walking;
 }
 
 /** Through which side of the picture an object is about to walk out: -1 left, 1 right, 0 neither. */

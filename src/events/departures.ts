@@ -1,4 +1,4 @@
-import { continuationCost, isLeaving } from './continuity.ts';
+import { continuationCost, isLeaving, walksApart } from './continuity.ts';
 import type { Sighting } from './sighting.ts';
 import type { Subject } from './subject.ts';
 
@@ -36,11 +36,13 @@ export class Departures {
     this.#departed = this.#departed.filter(({ last }) => monoMs - last.monoMs <= this.#keepMs);
   }
 
-  /** Whether a candidate began where an object of its label could have got to. */
-  explains({ label, first }: Subject): boolean {
+  /** Whether a candidate began where an object of its label could have got to, and does not come the other way. */
+  explains({ label, first, last }: Subject): boolean {
     return this.#departed.some(
       (object) =>
-        object.label === label && continuationCost(object.last, first.boxPx, first.monoMs) !== undefined,
+        object.label === label &&
+        continuationCost(object.last, first.boxPx, first.monoMs) !== undefined &&
+        !walksApart(object.last, last),
     );
   }
 }

@@ -1,6 +1,5 @@
 import type { SizePx } from '../../flow/geometry.ts';
-import type { Polygon } from './raster.ts';
-import { Rasteriser } from './raster.ts';
+import { boundsOf, type Polygon, Rasteriser } from './raster.ts';
 import type { StandingFigure } from './scene.ts';
 import type { Occluder } from './street.ts';
 
@@ -49,7 +48,9 @@ export function visibleFractions(
   const waiting = [...occluders].sort((a, b) => a.groundY - b.groundY);
   const paintOccludersBefore = (groundY: number) => {
     while (waiting.length > 0 && waiting[0]!.groundY <= groundY) {
-      for (const { polygon } of waiting.shift()!.parts) paint(polygon, width, height, HIDDEN);
+      for (const { polygon } of waiting.shift()!.parts) {
+        if (touchesOne(polygon, figures, source)) paint(polygon, width, height, HIDDEN);
+      }
     }
   };
   const whole = figures.map((figure, i) => {
@@ -64,4 +65,18 @@ export function visibleFractions(
     if (cells === 0) return 0;
     return count(i, width * APRON, width * (1 + APRON), height) / cells;
   });
+}
+
+/** Whether an outline in 0..1 of the picture comes near the box of any figure: what does not hides nothing. */
+function touchesOne(polygon: Polygon, figures: readonly StandingFigure[], source: SizePx): boolean {
+  const [left, top, right, bottom] = boundsOf(polygon);
+  // The cells of the grid are coarser than pixels.
+  const cellPx = source.widthPx / GRID_WIDTH;
+  return figures.some(
+    ({ boxPx: [x1, y1, x2, y2] }) =>
+      left * source.widthPx <= x2 + cellPx &&
+      right * source.widthPx >= x1 - cellPx &&
+      top * source.heightPx <= y2 + cellPx &&
+      bottom * source.heightPx >= y1 - cellPx,
+  );
 }
