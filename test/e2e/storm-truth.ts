@@ -56,6 +56,8 @@ const COMMIT_MS = 1_000;
 const PASS_MS = 1_500;
 const SAME_IOU = 0.3;
 const STEP_MS = 200;
+/** Where somebody comes into view, another who just went there may hand over his id: the business of other tests too. */
+const ENTRANCE_MS = 1_000;
 
 /** What is to be seen in a part of a scene, worked out once for all runs that show it. */
 export class StormTruth {
@@ -157,6 +159,8 @@ export class StormTruth {
 function clearSpans(scene: Scene, fromMs: number, toMs: number): Span[] {
   const spans: Span[] = [];
   let open = new Map<string, Span>();
+  const before: TruthObject[][] = [];
+  const heirs = new Set<string>();
   for (let atMs = fromMs; atMs <= toMs; atMs += STEP_MS) {
     const now = new Map<string, Span>();
     const objects = scene.truthAt(atMs);
@@ -164,12 +168,18 @@ function clearSpans(scene: Scene, fromMs: number, toMs: number): Span[] {
       const { objectId, label, boxPx, visibleFraction } = object;
       if (visibleFraction < VISIBLE || boxPx[3] - boxPx[1] < LEAST_HEIGHT_PX) continue;
       if (objects.some((other) => other !== object && isMistakable(other, object))) continue;
+      const isHeir = (other: TruthObject) => other.objectId !== objectId && isMistakable(other, object);
+      if (!spans.some((span) => span.objectId === objectId) && before.flat().some(isHeir))
+        heirs.add(objectId);
+      if (heirs.has(objectId)) continue;
       const span = open.get(objectId) ?? { objectId, label, fromMs: atMs, toMs: atMs };
       span.toMs = atMs;
       if (!open.has(objectId)) spans.push(span);
       now.set(objectId, span);
     }
     open = now;
+    before.push(objects);
+    if (before.length > ENTRANCE_MS / STEP_MS) before.shift();
   }
   return spans;
 }
