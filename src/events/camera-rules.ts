@@ -164,7 +164,6 @@ export class CameraRules {
   /** Gives tracks at the places of unseen stationary objects to these, however long that took. */
   #comeBack(seen: readonly Track[], at: AppearanceAt): void {
     const unseen = this.#subjects.objects.filter((object) => !carries(seen, object));
-    if (unseen.length === 0) return;
     const free = seen.filter((track) => this.#carriedBy(track)?.objectId === undefined);
     const judge = this.#recognition.judgeAt(this.#updatedMonoMs, this.#carriedBy);
     for (const [object, track] of this.#memory.returning(unseen, free, at, judge)) {
@@ -242,7 +241,8 @@ export class CameraRules {
         this.#forget(subject);
         continue;
       }
-      const otherwise = this.#departures.explains(subject) ? 'remnant' : 'none';
+      const mayBeKnown = this.#departures.explains(subject) || this.#memory.mayBeBack(subject);
+      const otherwise = mayBeKnown ? 'remnant' : 'none';
       subject.doubt(isCovered(subject, this.#subjects.objects) ? 'covered' : otherwise, elapsedMs);
     }
   }

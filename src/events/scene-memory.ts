@@ -3,6 +3,7 @@ import { iou } from '../flow/geometry.ts';
 import type { AppearanceAt, RememberedObject } from '../flow/scene-memory.ts';
 import type { Track, TrackUpdate } from '../flow/track.ts';
 import { EmbeddingLooks } from './embedding.ts';
+import { LedAway } from './led-away.ts';
 import { PlaceCheck } from './place-check.ts';
 import type { Verdict } from './recognition.ts';
 import type { Sighting } from './sighting.ts';
@@ -19,6 +20,7 @@ export class SceneMemory {
   readonly #places = new Map<Subject, PlaceCheck>();
   /** Objects of an earlier run that have not been seen in this one. */
   readonly #unconfirmed = new Set<Subject>();
+  readonly #ledAway = new LedAway();
 
   /** True when it waits at its place, seen or not. */
   holds(subject: Subject): boolean {
@@ -42,6 +44,12 @@ export class SceneMemory {
   forget(subject: Subject): void {
     this.#places.delete(subject);
     this.#unconfirmed.delete(subject);
+    this.#ledAway.forget(subject);
+  }
+
+  /** Whether a candidate stands where an object that seems to have left stood a moment ago. */
+  mayBeBack(candidate: Subject): boolean {
+    return this.#ledAway.mayBe(candidate);
   }
 
   sceneChanged(): void {
@@ -49,7 +57,8 @@ export class SceneMemory {
   }
 
   /**
-   * The unseen objects whose places `tracks` stand at, each with its track. The label may have flipped.
+   * The objects whose places `tracks` stand at, each with its track: of `subjects`, which are unseen, and of those that only
+   * seem to have left. The label may have flipped.
    * @param judge what a re-identification model says; where that is nothing, the place and its coarse picture decide
    */
   returning(
@@ -76,12 +85,18 @@ export class SceneMemory {
       if (verdict === 'other' && (!same || place.taken())) continue;
       if (verdict === 'same' || same || place.looksUnchanged(at(boxPx))) pairs.push([subject, track]);
     }
+    const free = tracks.filter((track) => !pairs.some(([, taken]) => taken === track));
+    for (const [subject, track] of this.#ledAway.returning(free, at)) {
+      const verdict = judge(subject, track);
+      if (verdict === 'same' || verdict === 'unknown') pairs.push([subject, track]);
+    }
     return pairs;
   }
 
   /** Looks at the place of every stationary object. Tracks matched in this update may hide one, reported or not. */
   look(objects: readonly Subject[], { tracks, atMonoMs: monoMs }: TrackUpdate, at: AppearanceAt): void {
     const seen = tracks.filter((track) => track.lastSeenMonoMs >= monoMs);
+    this.#ledAway.pass(objects, monoMs);
     for (const object of objects) {
       if (!object.stationary) {
         this.#places.delete(object);
@@ -98,6 +113,7 @@ export class SceneMemory {
       const now = hidden ? undefined : at(boxPx);
       if (object.unseenUpdates === 0) {
         this.#unconfirmed.delete(object);
+        if (now !== undefined) this.#ledAway.rests(object, now, monoMs);
         if (place !== undefined) place.seen(now, monoMs);
         else if (now !== undefined) this.#places.set(object, new PlaceCheck(now));
       } else if (hidden) place?.hidden(monoMs);

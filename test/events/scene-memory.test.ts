@@ -44,6 +44,27 @@ describe('a parked car', () => {
     expect(scene.of('object.ended')).toEqual([]);
   });
 
+  it('is not led away by a passer-by whom the tracker takes for it', () => {
+    for (const isThere of [true, false]) {
+      const scene = parked();
+      // The passer-by hides it and goes on under its track; a moment later there is another track where it stood.
+      for (let step = 1; step <= 10; step++) {
+        const boxPx: BoxPx = [400 + 50 * step, 210, 600 + 50 * step, 330];
+        const look = step < 5 ? () => picture(71) : isThere ? withCar : empty;
+        scene.frame(
+          6_000 + 200 * step,
+          step < 4 ? [car(1)].map((seen) => ({ ...seen, boxPx })) : [{ ...car(1), boxPx }, car(7)],
+          look,
+        );
+      }
+      for (let atMs = 8_200; atMs < 20_000; atMs += 200)
+        scene.frame(atMs, [car(7)], isThere ? withCar : empty);
+      expect(
+        scene.of('object.ended').some(({ draft }) => 'objectId' in draft && draft.objectId === 'object-1'),
+      ).toBe(!isThere);
+    }
+  });
+
   it('is not ended by another look alone after the whole picture changed', () => {
     const scene = parked();
     scene.rules.sceneChanged();

@@ -10,6 +10,11 @@ export const DOORSTEP = 0.405;
 /** Middles of the doors along x. */
 export const DOORS = [0.14, 0.38, 0.63, 0.87] as const;
 
+/** Ground line of cars parked at the far kerb. */
+export const PARKING = 0.513;
+/** Middles of the places to park there along x: between the doors, so that who crosses the street can pass. */
+export const PARKING_PLACES = [0.26, 0.505, 0.75] as const;
+
 const METRE_AT_BOTTOM = 0.235;
 
 /** Heights of the picture per metre for something that stands at `y`. */

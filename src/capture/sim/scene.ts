@@ -18,6 +18,10 @@ export interface SceneOptions {
   /** Standard deviation of the sensor noise, luma levels. */
   readonly noise: number;
   readonly light: LightMode;
+  /** Cars parked at the far kerb from the start on, 0 to PARKING_PLACES.length. */
+  readonly parked: number;
+  /** When those drive away, ms; Infinity: never. */
+  readonly parkedUntilMs: number;
 }
 
 export const SCENE_DEFAULTS: SceneOptions = {
@@ -26,6 +30,8 @@ export const SCENE_DEFAULTS: SceneOptions = {
   ratePerMinute: 24,
   noise: 2,
   light: 'slow',
+  parked: 0,
+  parkedUntilMs: Number.POSITIVE_INFINITY,
 };
 
 /** An object as it really is at one time. */
@@ -62,7 +68,7 @@ export class Scene {
 
   constructor(options: Partial<SceneOptions> = {}) {
     this.options = { ...SCENE_DEFAULTS, ...options };
-    this.traffic = new Traffic(this.options.seed, this.options.ratePerMinute, this.options.source);
+    this.traffic = new Traffic(this.options);
     this.#finish = new Finish(this.options.seed, this.options.noise);
   }
 

@@ -1,4 +1,5 @@
 import { OcellusError } from '../../base/errors.ts';
+import { PARKING_PLACES } from './layout.ts';
 import { LIGHT_MODES, type LightMode } from './light.ts';
 import { SCENE_DEFAULTS, type SceneOptions } from './scene.ts';
 
@@ -21,6 +22,8 @@ const PARAMETERS = {
   rate: 'objects per minute, 0 to 600',
   noise: 'standard deviation of the sensor noise in luma levels, 0 to 40',
   light: LIGHT_MODES.join(', '),
+  parked: `cars parked at the kerb, 0 to ${PARKING_PLACES.length}`,
+  leave: 'seconds into the scene when parked cars drive away, above 0',
   size: 'WIDTHxHEIGHT, 64x64 to 7680x4320',
   start: 'seconds into the scene, 0 or more',
 } as const;
@@ -37,8 +40,9 @@ export function parseSimParams(params: URLSearchParams): SimParams {
       hint: `valid parameters: ${Object.keys(PARAMETERS).join(', ')}`,
     });
   }
-  const { seed, source, ratePerMinute, noise, light } = SCENE_DEFAULTS;
+  const { seed, source, ratePerMinute, noise, light, parked, parkedUntilMs } = SCENE_DEFAULTS;
   const startS = numberIn(params, 'start', 0, 1e7) ?? 0;
+  const leaveS = numberIn(params, 'leave', Number.MIN_VALUE, 1e7);
   const durationS = numberIn(params, 'duration', Number.MIN_VALUE, 1e7);
   return {
     scene: {
@@ -47,6 +51,8 @@ export function parseSimParams(params: URLSearchParams): SimParams {
       ratePerMinute: numberIn(params, 'rate', 0, 600) ?? ratePerMinute,
       noise: numberIn(params, 'noise', 0, 40) ?? noise,
       light: lightIn(params) ?? light,
+      parked: wholeNumberIn(params, 'parked', PARKING_PLACES.length) ?? parked,
+      parkedUntilMs: leaveS === undefined ? parkedUntilMs : leaveS * 1000,
     },
     realtime: (wholeNumberIn(params, 'realtime', 1) ?? 1) === 1,
     startMs: startS * 1000,

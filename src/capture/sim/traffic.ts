@@ -2,7 +2,8 @@ import { seededRandom } from '../../base/random.ts';
 import type { SizePx } from '../../flow/geometry.ts';
 import { drawLook, type FigureLabel, type Heading, type Look, type Pose } from './figures.ts';
 import { hash } from './hash.ts';
-import { DOORS, DOORSTEP, HORIZON, metreAt } from './layout.ts';
+import { DOORS, DOORSTEP, HORIZON, metreAt, PARKING, PARKING_PLACES } from './layout.ts';
+import type { SceneOptions } from './scene.ts';
 
 /** One figure's whole visit: everything about it follows from the seed, its stream and its number. */
 export interface Visit {
@@ -18,7 +19,7 @@ export interface Visit {
   readonly speedMPerS: number;
   /** Length of the way, metres. */
   readonly wayM: number;
-  /** A walker may stop once, after so many metres for so long. */
+  /** A walker may stop once, after so many metres for so long; a parked car does. */
   readonly pauseAfterM: number;
   readonly pauseMs: number;
 }
@@ -51,6 +52,11 @@ const STREAMS: readonly Stream[] = [
   { name: 'cycles-right', label: 'bicycle', heading: 'right', share: 0.07, lanes: [0.795, 0.795], speedMPerS: [3.4, 3.4], minGapMs: 1200 },
 ];
 
+// biome-ignore format: a table
+const PARKED: Stream = { name: 'parked', label: 'car', heading: 'right', share: 0, lanes: [PARKING, PARKING], speedMPerS: [4, 4], minGapMs: 0 };
+/** Sets the looks of parked cars apart from those of the streams. */
+const PARKED_INDEX = 0x70;
+
 const LONGEST_VISIT_MS = 60_000;
 /** Half the length of the longest figure, with room to spare. */
 const MARGIN_M = 3.2;
@@ -59,17 +65,20 @@ const BELOW_PICTURE = 1.95;
 /** Growth of the distance from the horizon per metre walked towards the camera. */
 const DEPTH_PER_M = 0.09;
 
-/** Everybody who comes along: a pure function of the seed and the rate. The street is empty at time 0. */
+/** Everybody who comes along: a pure function of the options. At time 0 the street is empty but for what is parked. */
 export class Traffic {
   readonly #seed: number;
   readonly #ratePerMinute: number;
   readonly #source: SizePx;
+  readonly #parked: readonly Visit[];
 
-  /** @param source size of the virtual camera's picture */
-  constructor(seed: number, ratePerMinute: number, source: SizePx) {
-    this.#seed = seed;
-    this.#ratePerMinute = ratePerMinute;
-    this.#source = source;
+  constructor(options: Pick<SceneOptions, 'seed' | 'ratePerMinute' | 'source' | 'parked' | 'parkedUntilMs'>) {
+    this.#seed = options.seed;
+    this.#ratePerMinute = options.ratePerMinute;
+    this.#source = options.source;
+    this.#parked = PARKING_PLACES.slice(0, options.parked).map((place, n) =>
+      this.#parkedAt(place, n, options.parkedUntilMs),
+    );
   }
 
   get #aspect(): number {
@@ -78,8 +87,9 @@ export class Traffic {
 
   /** Visits that touch an interval of time, in no particular order. */
   during(fromMs: number, toMs: number): Visit[] {
-    if (this.#ratePerMinute === 0) return [];
-    return STREAMS.flatMap((stream, index) => {
+    const parked = this.#parked.filter((visit) => visit.fromMs <= toMs && visit.toMs >= fromMs);
+    if (this.#ratePerMinute === 0) return parked;
+    const passing = STREAMS.flatMap((stream, index) => {
       const gapMs = Math.max(stream.minGapMs * 1.6, 60_000 / (this.#ratePerMinute * stream.share));
       const first = Math.max(0, Math.floor((fromMs - LONGEST_VISIT_MS) / gapMs) - 1);
       const visits: Visit[] = [];
@@ -89,6 +99,7 @@ export class Traffic {
       }
       return visits;
     });
+    return [...parked, ...passing];
   }
 
   /** Where a visitor is and how it is posed; times outside the visit continue its way. */
@@ -105,6 +116,28 @@ export class Traffic {
       heading: visit.stream.heading,
       phase: phaseOf(visit.look.label, doneM),
       stride: standing ? 0.1 : 1,
+    };
+  }
+
+  /** A car that stopped at its place when the time began, and drives on at `untilMs`. */
+  #parkedAt(place: number, n: number, untilMs: number): Visit {
+    const random = seededRandom(hash(this.#seed, PARKED_INDEX, n));
+    for (let i = 0; i < 3; i++) random();
+    const [speedMPerS] = PARKED.speedMPerS;
+    const pauseAfterM = (place * this.#aspect) / metreAt(PARKING) + MARGIN_M;
+    const fromMs = -(pauseAfterM / speedMPerS) * 1000;
+    const wayM = this.#aspect / metreAt(PARKING) + 2 * MARGIN_M;
+    return {
+      objectId: `${PARKED.name}-${n}`,
+      look: drawLook('car', random),
+      stream: PARKED,
+      fromMs,
+      toMs: fromMs + (wayM / speedMPerS) * 1000 + untilMs,
+      lane: PARKING,
+      speedMPerS,
+      wayM,
+      pauseAfterM,
+      pauseMs: untilMs,
     };
   }
 

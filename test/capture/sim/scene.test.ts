@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { crossings, lifetimes, zoneVisits } from '../../../src/capture/sim/ground-truth.ts';
 import { lightSwitches } from '../../../src/capture/sim/light.ts';
-import { Scene, type SceneOptions } from '../../../src/capture/sim/scene.ts';
+import { Scene, type SceneOptions, type TruthObject } from '../../../src/capture/sim/scene.ts';
 import { i420Bytes } from '../../../src/flow/frame.ts';
 
 const SIZE = { widthPx: 416, heightPx: 234 };
@@ -71,6 +71,24 @@ describe('what is drawn', () => {
   it('is empty at time 0 and without traffic', () => {
     expect(new Scene({ seed: 4 }).truthAt(0)).toEqual([]);
     expect(new Scene({ seed: 4, ratePerMinute: 0 }).truthAt(90_000)).toEqual([]);
+  });
+
+  it('has parked cars where they were put from the start until they drive away', () => {
+    const scene = new Scene({ seed: 4, ratePerMinute: 0, parked: 2, parkedUntilMs: 60_000 });
+    const [first, second] = scene.truthAt(0);
+    const boxes = (objects: readonly TruthObject[]) => objects.map(({ boxPx }) => boxPx.map(Math.round));
+    for (const tMs of [20_000, 59_900]) expect(boxes(scene.truthAt(tMs))).toEqual(boxes([first!, second!]));
+    expect([first?.label, second?.label]).toEqual(['car', 'car']);
+    expect(Math.min(first!.visibleFraction, second!.visibleFraction)).toBeGreaterThan(0.9);
+    expect(scene.truthAt(61_000)[0]!.groundPx[0]).toBeGreaterThan(first!.groundPx[0] + 100);
+    expect(scene.truthAt(75_000)).toEqual([]);
+    const line = { from: [0.9, 1], to: [0.9, 0] } as const;
+    expect(crossings(scene, line, 0, 90_000).map(({ objectId }) => objectId)).toEqual([
+      'parked-1',
+      'parked-0',
+    ]);
+    const forGood = new Scene({ seed: 4, ratePerMinute: 0, parked: 1 });
+    expect(boxes(forGood.truthAt(1e9))).toEqual(boxes([first!]));
   });
 
   it('changes its light suddenly only when asked to, and says when', () => {
