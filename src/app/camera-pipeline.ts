@@ -6,7 +6,7 @@ import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
-import { type Frame, frameWith } from '../flow/frame.ts';
+import { type Frame, frameWith, type PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { Lane } from '../infer/scheduler.ts';
@@ -194,8 +194,8 @@ export class CameraPipeline implements Service {
   }
 
   /** The next frame as JPEG, at the size of the camera where it can be had. @throws OcellusError `deadline_exceeded` when none comes */
-  snapshot(): Promise<Buffer> {
-    return this.#currentPicture.take();
+  snapshot(size: PictureSize = 'camera'): Promise<Buffer> {
+    return this.#currentPicture.take(size);
   }
 
   /** How often stills could be had at full size, and what became of best views on disk. */

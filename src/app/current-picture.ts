@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
-import type { Frame } from '../flow/frame.ts';
+import type { Frame, PictureSize } from '../flow/frame.ts';
 import type { CameraStills } from './camera-stills.ts';
 import { copyPicture, encodeView, type Picture } from './frame-jpeg.ts';
 
@@ -26,7 +26,7 @@ export class CurrentPicture {
   readonly #parts: CurrentPictureParts;
   readonly #abort = new AbortController();
   #takers: ((shot: Shot) => void)[] = [];
-  #making: Promise<Buffer> | undefined;
+  readonly #making = new Map<PictureSize, Promise<Buffer>>();
 
   constructor(parts: CurrentPictureParts) {
     this.#parts = parts;
@@ -40,12 +40,11 @@ export class CurrentPicture {
       taker({ picture: copyPicture(frame), frame: { times, colour } });
   }
 
-  /** The next frame at the size of the camera, or of detection where it cannot be had. @throws OcellusError `deadline_exceeded` */
-  take(): Promise<Buffer> {
-    this.#making ??= this.#make().finally(() => {
-      this.#making = undefined;
-    });
-    return this.#making;
+  /** The next frame; at the size of detection where that of the camera cannot be had. @throws OcellusError `deadline_exceeded` */
+  take(size: PictureSize): Promise<Buffer> {
+    const making = this.#making.get(size) ?? this.#make(size).finally(() => this.#making.delete(size));
+    this.#making.set(size, making);
+    return making;
   }
 
   /** Nobody waits for full size any more. */
@@ -53,12 +52,12 @@ export class CurrentPicture {
     this.#abort.abort();
   }
 
-  async #make(): Promise<Buffer> {
+  async #make(size: PictureSize): Promise<Buffer> {
     const { cameraId, quality, stills, clock } = this.#parts;
     const next = new Promise<Shot>((resolve) => this.#takers.push(resolve));
     const what = `waiting for a frame of camera ${cameraId}`;
     const { picture, frame } = await withDeadline(next, FRAME_DEADLINE_MS, what, clock);
-    const still = await stills?.take({ frame, quality }, this.#abort.signal);
+    const still = size === 'camera' ? await stills?.take({ frame, quality }, this.#abort.signal) : undefined;
     return (still ?? (await encodeView(picture, quality))).picture;
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Histogram } from '../base/histogram.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { CameraState } from '../flow/camera-state.ts';
+import type { PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from '../preview/live/live-feed.ts';
 import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
@@ -96,8 +97,8 @@ export class LiveCamera implements PreviewCamera {
     return Object.fromEntries(known.filter(([, { p50 }]) => !Number.isNaN(p50)));
   }
 
-  snapshot(): Promise<Buffer> {
-    return this.#pipeline.snapshot();
+  snapshot(size: PictureSize): Promise<Buffer> {
+    return this.#pipeline.snapshot(size);
   }
 }
 

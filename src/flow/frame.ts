@@ -54,3 +54,6 @@ export function frameWith(frame: Frame, changed: Partial<Pick<Frame, 'seq' | 're
 export function i420Bytes(widthPx: number, heightPx: number): number {
   return widthPx * heightPx + 2 * ((widthPx + 1) >> 1) * ((heightPx + 1) >> 1);
 }
+
+/** Of a picture for people: as the camera sends it, or as the model gets it. */
+export type PictureSize = 'camera' | 'detection';

@@ -6,6 +6,7 @@ import type { CameraEdit } from '../config/edit-camera.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { EventHistory } from '../flow/event-query.ts';
+import type { PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from './live/live-feed.ts';
 
@@ -49,8 +50,8 @@ export interface PreviewCamera {
   readonly live: LiveFeed;
   /** By stage; a stage that has not run is left out. */
   latencies(): Readonly<Record<string, RecentMs>>;
-  /** The next frame as JPEG, at detection size. @throws OcellusError `deadline_exceeded` when none comes */
-  snapshot(): Promise<Buffer>;
+  /** The next frame as JPEG; at detection size where that of the camera cannot be had. @throws OcellusError `deadline_exceeded` */
+  snapshot(size: PictureSize): Promise<Buffer>;
 }
 
 /** A part of the program: a model, the store, the broker's connection. */

@@ -30,7 +30,10 @@ describe('pictures over plain HTTP', () => {
     const reply = await fetch(`${camera}/snapshot.jpg`);
     expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
     const { format, width, height } = await sharp(Buffer.from(await reply.arrayBuffer())).metadata();
-    expect([format, width, height]).toEqual(['jpeg', 320, 180]);
+    expect([format, width, height]).toEqual(['jpeg', 1280, 720]);
+    const small = await fetch(`${reply.url}?size=detection`);
+    const smallSize = await sharp(Buffer.from(await small.arrayBuffer())).metadata();
+    expect([smallSize.width, smallSize.height]).toEqual([320, 180]);
   });
 
   it('are JPEGs without end, each with its capture time', async () => {

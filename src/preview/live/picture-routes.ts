@@ -6,6 +6,12 @@ import { NewestStream } from './newest-stream.ts';
 import { tracksMessage } from './tracks-message.ts';
 
 const params = z.strictObject({ cameraId: z.string() });
+const pictureQuery = z.strictObject({
+  size: z
+    .enum(['camera', 'detection'])
+    .default('camera')
+    .describe('Of the camera takes more work, and is that of detection where it cannot be had'),
+});
 /** A quiet stream says so often that it is still there. */
 const HEARTBEAT_MS = 15_000;
 
@@ -19,10 +25,10 @@ export function pictureRoutes(app: PreviewApp, { cameras, clock, log }: PreviewP
     '/api/cameras/:cameraId/snapshot.jpg',
     {
       config: { access: 'viewer', camera: true, summary: 'The next picture', produces: 'image/jpeg' },
-      schema: { params },
+      schema: { params, querystring: pictureQuery },
     },
-    async (request, reply) =>
-      reply.type('image/jpeg').send(await cameras.get(request.params.cameraId)!.snapshot()),
+    async ({ params, query }, reply) =>
+      reply.type('image/jpeg').send(await cameras.get(params.cameraId)!.snapshot(query.size)),
   );
 
   app.get(

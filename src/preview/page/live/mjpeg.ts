@@ -41,7 +41,7 @@ export async function playMjpeg(stage: LiveStage, signal: AbortSignal): Promise<
 /** Where too many streams are open already: a picture each second, which takes a connection only while it comes. */
 async function readSnapshots(stage: LiveStage, watch: PictureWatch, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const response = await request(cameraPath(stage.cameraId, 'snapshot.jpg'), { signal });
+    const response = await request(cameraPath(stage.cameraId, 'snapshot.jpg?size=detection'), { signal });
     const bitmap = await createImageBitmap(await response.blob());
     if (signal.aborted) return bitmap.close();
     draw(stage.canvas, bitmap);
