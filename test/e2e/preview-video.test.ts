@@ -7,10 +7,11 @@ import { launchChromium } from '../fixtures/chromium.ts';
 import { makeNumberedClip } from '../fixtures/numbered-clip.ts';
 import { PreviewDaemon } from '../fixtures/preview-daemon.ts';
 import { type RtspServer, startRtspServer } from '../fixtures/rtsp-server.ts';
-import { watchMse, watchWebRtc } from '../fixtures/watching-page.ts';
+import { type MseSeen, watchMse, watchWebRtc } from '../fixtures/watching-page.ts';
 
 const FPS = 25;
 const CLIP_MS = 10_000;
+const FRAMES_ON_THEIR_WAY = 3;
 
 let folder: string;
 let camera: RtspServer;
@@ -58,6 +59,29 @@ function p95(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? Number.NaN;
 }
 
+/** From when the camera sent each picture to when it was captured, as the page is told over the own video, ms. */
+function captureLagsMs({ frames, messages }: Pick<MseSeen, 'frames' | 'messages'>): number[] {
+  const clocks = messages.filter(({ type }) => type === 'clock') as unknown as {
+    mediaTimeS: number;
+    captureAtMs: number;
+  }[];
+  return frames.map(({ number, mediaTimeS }) => {
+    const clock = clocks.findLast((other) => other.mediaTimeS <= mediaTimeS + 0.001) ?? clocks[0]!;
+    return ageMs(number, clock.captureAtMs + (mediaTimeS - clock.mediaTimeS) * 1000);
+  });
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** How many frames of a camera were not inferred so far. */
+async function framesOf(cameraId: string): Promise<{ missed: number }> {
+  const reply = await fetch(`${daemon.url}/api/cameras/${cameraId}`);
+  const { captured = 0, inferred = 0 } = ((await reply.json()) as { frames: Record<string, number> }).frames;
+  return { missed: captured - inferred };
+}
+
 describe("the camera's own video in a browser", () => {
   it('moves within 2 s, is less than 1.5 s old, and tells when each picture was captured', async () => {
     const { frames, messages, firstMs } = await watchMse(page, 'yard', 12_000);
@@ -66,15 +90,9 @@ describe("the camera's own video in a browser", () => {
     expect(frames.length).toBeGreaterThan(8 * FPS);
     const settled = frames.slice(2 * FPS);
     expect(p95(settled.map(({ number, wallMs }) => ageMs(number, wallMs)))).toBeLessThan(1_500);
-    const clocks = messages.filter(({ type }) => type === 'clock') as unknown as {
-      mediaTimeS: number;
-      captureAtMs: number;
-    }[];
-    for (const { number, mediaTimeS } of settled) {
-      const clock = clocks.findLast((other) => other.mediaTimeS <= mediaTimeS + 0.001) ?? clocks[0]!;
-      const captureAtMs = clock.captureAtMs + (mediaTimeS - clock.mediaTimeS) * 1000;
+    for (const lagMs of captureLagsMs({ frames: settled, messages })) {
       // Captured is when it arrived: a little after it was sent, and the same for all.
-      expect(ageMs(number, captureAtMs)).toBeLessThan(250);
+      expect(lagMs).toBeLessThan(250);
     }
   });
 
@@ -103,7 +121,12 @@ describe("the camera's own video in a browser", () => {
 
 describe('WebRTC in a browser', () => {
   it('moves within 2 s, is less than 300 ms old, and names every picture that has tracks', async () => {
+    // How long after it was sent a picture is captured is the same for all of one connection to the camera.
+    const own = await watchMse(page, 'yard', 3_000);
+    const lagMs = median(captureLagsMs({ ...own, frames: own.frames.slice(FPS) }));
+    const before = await framesOf('yard');
     const { frames, tracks, firstMs } = await watchWebRtc(page, 'yard', 12_000);
+    const after = await framesOf('yard');
     expect(firstMs).toBeLessThan(2_000);
     const settled = frames.slice(20);
     expect(settled.length).toBeGreaterThan(60);
@@ -126,11 +149,12 @@ describe('WebRTC in a browser', () => {
       );
       return its === undefined ? [] : [{ number, captureAtMs: its.captureAtMs }];
     });
-    // A busy machine shows a picture rather than wait for its inference.
-    expect(named.length).toBeGreaterThan(settled.length * 0.5);
-    const offsMs = named.map(({ number, captureAtMs }) => ageMs(number, captureAtMs));
-    // The message belongs to the very picture: its capture time and the number in the picture agree. On a busy machine the
-    // browser now and then gives the canvas another picture than the one whose time it tells.
-    expect(p95(offsMs)).toBeLessThan(1000 / FPS + 60);
+    // Only a frame that was not inferred, or is still on its way, has a picture without tracks.
+    const unnamed = settled.length - named.length;
+    expect(unnamed).toBeLessThanOrEqual(after.missed - before.missed + FRAMES_ON_THEIR_WAY);
+    expect(named.length).toBeGreaterThan(0.5 * settled.length);
+    // The message belongs to the very picture: its capture time and the number in the picture agree, for all of them.
+    const offsMs = named.map(({ number, captureAtMs }) => Math.abs(ageMs(number, captureAtMs) - lagMs));
+    expect(Math.max(...offsMs)).toBeLessThan(1000 / FPS);
   });
 });
