@@ -1,5 +1,6 @@
 import type { CameraConfig } from '../config/camera-schema.ts';
-import { AttributeVotes, viewQuality } from '../events/attribute-votes.ts';
+import { AttributeVotes } from '../events/attribute-votes.ts';
+import { cropQuality } from '../events/look-budget.ts';
 import type { SeenObject } from '../events/subject.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
@@ -48,7 +49,7 @@ export class AttributeStage {
   ): void {
     const { cameraId } = this.#parts;
     const votes = this.#votesFor(objectId, attribute, classifier);
-    const quality = viewQuality(boxPx, frame.source, frame);
+    const quality = cropQuality(boxPx, frame.source, frame);
     const monoMs = frame.times.captureMonoMs;
     if (!votes.wants(quality, monoMs)) return;
     votes.looking(monoMs);

@@ -1,4 +1,4 @@
-import { viewQuality } from '../events/attribute-votes.ts';
+import { cropQuality } from '../events/look-budget.ts';
 import type { Recognisable } from '../events/recognition.ts';
 import type { Attributes } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
@@ -28,7 +28,7 @@ export class ReidStage {
     const monoMs = frame.times.captureMonoMs;
     for (const thing of things) {
       const { key, boxPx, looks } = thing;
-      const quality = viewQuality(boxPx, frame.source, frame);
+      const quality = cropQuality(boxPx, frame.source, frame);
       if (!looks.wants(quality, monoMs)) continue;
       looks.looking(monoMs);
       runtime?.queue.offer(`${cameraId}/${key}`, frame, boxPx, {

@@ -1,4 +1,4 @@
-import type { BoxPx, SizePx } from '../flow/geometry.ts';
+import { LookBudget } from './look-budget.ts';
 
 /**
  * What is a thing, when a classifier was asked about several views of it? Each look gives a probability per class. Looks add
@@ -14,32 +14,7 @@ const DECIDED = 3;
 const STRONGEST_LOOK = 2;
 const MOST_LEAD = 6;
 
-/** Views closer together than this are the same view. */
-const SPACING_MS = 250;
-/** After so many looks only a better view is worth another. */
-const ENOUGH_LOOKS = 10;
-/** Better: by this factor. */
-const BETTER = 1.25;
-
-/** Edge at which a crop is as good as any, and below which it shows nothing, in pixels of the frame. */
-const GOOD_EDGE_PX = 64;
-const LEAST_EDGE_PX = 12;
-/** Of an object that the picture's border cuts, a part is missing. */
-const CUT_SHARE = 0.3;
-
-/**
- * How much a view of an object can tell, 0..1; 0: nothing.
- * @param boxPx in pixels of the source picture
- * @param frame size of the picture that the crop is taken from
- */
-export function viewQuality(boxPx: BoxPx, source: SizePx, frame: SizePx): number {
-  const [x1, y1, x2, y2] = boxPx;
-  const [perX, perY] = [source.widthPx / frame.widthPx, source.heightPx / frame.heightPx];
-  const edgePx = Math.min((x2 - x1) / perX, (y2 - y1) / perY);
-  if (edgePx < LEAST_EDGE_PX) return 0;
-  const cut = x1 < perX || y1 < perY || x2 > source.widthPx - perX || y2 > source.heightPx - perY;
-  return Math.min(1, edgePx / GOOD_EDGE_PX) * (cut ? CUT_SHARE : 1);
-}
+const LIMITS = { spacingMs: 250, enough: 10 };
 
 /** A value that is believed, and how probable the classifier found it on average, 0..1. */
 export interface AttributeValue {
@@ -48,45 +23,26 @@ export interface AttributeValue {
 }
 
 /** The votes about one attribute of one object. */
-export class AttributeVotes {
+export class AttributeVotes extends LookBudget {
   readonly #labels: readonly string[];
   readonly #minScore: number;
   readonly #sums: number[];
   readonly #probabilities: number[];
   #weight = 0;
-  #looks = 0;
-  #bestQuality = 0;
-  #lookedMonoMs = Number.NEGATIVE_INFINITY;
   #decided: number | undefined;
 
   /** @param minScore a look whose best class is less probable does not count, 0..1 */
   constructor(labels: readonly string[], minScore: number) {
+    super(LIMITS);
     this.#labels = labels;
     this.#minScore = minScore;
     this.#sums = labels.map(() => 0);
     this.#probabilities = labels.map(() => 0);
   }
 
-  /** Whether a view of this quality is worth a look now. */
-  wants(quality: number, monoMs: number): boolean {
-    if (quality <= 0 || monoMs - this.#lookedMonoMs < SPACING_MS) return false;
-    return this.#looks < ENOUGH_LOOKS || quality > this.#bestQuality * BETTER;
-  }
-
-  /** A look is on its way. */
-  looking(monoMs: number): void {
-    this.#lookedMonoMs = monoMs;
-    this.#looks += 1;
-  }
-
-  /** A look that was asked for will not come. */
-  notLooked(): void {
-    this.#looks -= 1;
-  }
-
   /** What the classifier said of a view. @param probabilities in the order of the labels, with the sum 1 */
   add(probabilities: readonly number[], quality: number): void {
-    this.#bestQuality = Math.max(this.#bestQuality, quality);
+    this.looked(quality);
     const best = Math.max(...probabilities);
     if (best < this.#minScore) return;
     const least = best * Math.exp(-STRONGEST_LOOK);

@@ -1,29 +1,24 @@
+import { LookBudget } from './look-budget.ts';
+
 /** How an object looks, as a re-identification model tells it: a vector of unit length. */
 export type Embedding = readonly number[];
 
-/** Views closer together than this are the same view. */
-const SPACING_MS = 400;
-/** After so many looks only a better view is worth another: each costs a run of the model. */
-const ENOUGH_LOOKS = 6;
+/** Few: each costs a run of the model, and the mean of six hardly changes. */
+const LIMITS = { spacingMs: 400, enough: 6 };
 /** One view alone may be a bad one. */
 const SETTLED_LOOKS = 3;
-/** Better: by this factor. */
-const BETTER = 1.25;
-
 /**
  * The looks at one object: the mean of their vectors, each weighed by how good the view was. A mean over views is nearer to
  * another view of the same object than any single one of them.
  */
-export class EmbeddingLooks {
+export class EmbeddingLooks extends LookBudget {
   readonly #sum: number[];
-  #looks = 0;
   #views = 0;
-  #bestQuality = 0;
-  #lookedMonoMs = Number.NEGATIVE_INFINITY;
   #mean: Embedding | undefined;
 
   /** @param earlier what an earlier run knew */
   constructor(earlier?: Embedding) {
+    super(LIMITS);
     this.#sum = [...(earlier ?? [])];
     this.#mean = earlier;
   }
@@ -38,26 +33,9 @@ export class EmbeddingLooks {
     return this.#views >= SETTLED_LOOKS;
   }
 
-  /** Whether a view of this quality (see `viewQuality`) is worth a look now. */
-  wants(quality: number, monoMs: number): boolean {
-    if (quality <= 0 || monoMs - this.#lookedMonoMs < SPACING_MS) return false;
-    return this.#looks < ENOUGH_LOOKS || quality > this.#bestQuality * BETTER;
-  }
-
-  /** A look is on its way. */
-  looking(monoMs: number): void {
-    this.#lookedMonoMs = monoMs;
-    this.#looks += 1;
-  }
-
-  /** A look that was asked for will not come. */
-  notLooked(): void {
-    this.#looks -= 1;
-  }
-
   /** A look has come. A vector of another length is of another model, and the first of a new one replaces all older ones. */
   add(vector: Embedding, quality: number): void {
-    this.#bestQuality = Math.max(this.#bestQuality, quality);
+    this.looked(quality);
     this.#views += 1;
     if (vector.length !== this.#sum.length)
       this.#sum.splice(0, Number.POSITIVE_INFINITY, ...vector.map(() => 0));

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { AttributeVotes, viewQuality } from '../../src/events/attribute-votes.ts';
+import { AttributeVotes } from '../../src/events/attribute-votes.ts';
+import { cropQuality } from '../../src/events/look-budget.ts';
 
 const LABELS = ['red', 'green', 'blue'];
 const RED = [0.9, 0.05, 0.05];
@@ -85,6 +86,6 @@ describe('the quality of a view', () => {
     ['cut by the left border', [0, 200, 128, 400], 0.3],
     ['cut by the lower border', [200, 500, 328, 720], 0.3],
   ] as const)('%s', (_why, boxPx, expected) => {
-    expect(viewQuality(boxPx, source, frame)).toBeCloseTo(expected, 5);
+    expect(cropQuality(boxPx, source, frame)).toBeCloseTo(expected, 5);
   });
 });

@@ -5,17 +5,26 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = 'ocellus.theme';
 
+const systemIsLight = matchMedia('(prefers-color-scheme: light)');
+
 /** auto: as the system asks. */
 export const theme = signal<Theme>(stored());
 
+systemIsLight.addEventListener('change', show);
+
 export function setTheme(next: Theme): void {
   theme.value = next;
-  document.documentElement.dataset.theme = next;
+  show();
   try {
     localStorage.setItem(KEY, next);
   } catch {
     // Without storage the choice lasts as long as the page does.
   }
+}
+
+function show(): void {
+  const system = systemIsLight.matches ? 'light' : 'dark';
+  document.documentElement.dataset.theme = theme.value === 'auto' ? system : theme.value;
 }
 
 function stored(): Theme {
