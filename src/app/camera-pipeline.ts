@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
+import type { PresenceCounts } from '../events/presence.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith, type PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
@@ -18,7 +19,6 @@ import { FrameRate } from './frame-rate.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
-import type { PresenceCounts } from './pipeline-outlet.ts';
 import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
 /** Of the time to close in, one part in so many is for the last views to be had at full size. */

@@ -1,3 +1,4 @@
+import type { PresenceCounts } from '../events/presence.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { EventDraft } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
@@ -5,7 +6,7 @@ import { toNorm } from '../flow/geometry.ts';
 import type { TrackUpdate } from '../flow/track.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { EventStore } from '../store/event-store.ts';
-import type { PipelineOutlet, PresenceCounts } from './pipeline-outlet.ts';
+import type { PipelineOutlet } from './pipeline-outlet.ts';
 import type { ViewJpegs } from './view-keeper.ts';
 
 export interface EventOutletParts {

@@ -1,14 +1,9 @@
+import type { PresenceCounts } from '../events/presence.ts';
 import type { CameraState } from '../flow/camera-state.ts';
 import type { EventDraft } from '../flow/domain-event.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { TrackUpdate } from '../flow/track.ts';
 import type { ViewJpegs } from './view-keeper.ts';
-
-/** Objects present now, by label, and by zone and label. */
-export interface PresenceCounts {
-  readonly byLabel: ReadonlyMap<string, number>;
-  readonly byZone: ReadonlyMap<string, ReadonlyMap<string, number>>;
-}
 
 /** What a camera's pipeline has to say to the rest of the program. Calls return at once and never throw. */
 export interface PipelineOutlet {
@@ -21,4 +16,17 @@ export interface PipelineOutlet {
   /** What commands can change, as it is in force at the start. */
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void;
   tracks(frame: Frame, update: TrackUpdate): void;
+}
+
+/** For whoever wants the events and nothing else. */
+export function eventsOnly(event: PipelineOutlet['event']): PipelineOutlet {
+  return {
+    event,
+    cameraState() {},
+    counts() {},
+    motion() {},
+    bestView() {},
+    inForce() {},
+    tracks() {},
+  };
 }

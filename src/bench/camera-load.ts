@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { CameraPipeline } from '../app/camera-pipeline.ts';
 import { ModelRuntime } from '../app/model-runtime.ts';
-import type { PipelineOutlet } from '../app/pipeline-outlet.ts';
+import { eventsOnly, type PipelineOutlet } from '../app/pipeline-outlet.ts';
 import { SystemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/log.ts';
 import { createFrameSource } from '../capture/open-source.ts';
@@ -62,19 +62,6 @@ const CLOSE_DEADLINE_MS = 5_000;
 /** The sampling interval of Node's event loop monitor is part of what it measures. */
 const STALL_RESOLUTION_MS = 1;
 
-/** Events go to the disk, as in a daemon; there is no broker. */
-function outletTo(store: EventStore): PipelineOutlet {
-  return {
-    event: (draft) => store.put(draft),
-    cameraState() {},
-    counts() {},
-    motion() {},
-    bestView() {},
-    inForce() {},
-    tracks() {},
-  };
-}
-
 /** Runs the load in this process, which should do nothing else, and measures it. */
 export async function runCameraLoad(load: CameraLoad): Promise<CameraLoadResult> {
   const pool = await poolThreads();
@@ -98,7 +85,8 @@ export async function runCameraLoad(load: CameraLoad): Promise<CameraLoadResult>
   });
   await store.start(never);
   await runtime.start(never);
-  const outlet = outletTo(store);
+  // Events go to the disk, as in a daemon; there is no broker.
+  const outlet = eventsOnly((draft) => store.put(draft));
   const pipelines = Array.from({ length: load.cameras }, (_, index) =>
     pipeline(load, runtime, outlet, index),
   );

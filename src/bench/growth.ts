@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { ObjectStage } from '../app/object-stage.ts';
+import { eventsOnly } from '../app/pipeline-outlet.ts';
 import { silentLogger } from '../base/log.ts';
 import { seededRandom } from '../base/random.ts';
 import { Scene, type TruthObject } from '../capture/sim/scene.ts';
@@ -42,17 +43,9 @@ export function measureGrowth(hours: number): GrowthResult {
     classifiers: new Map(),
     newObjectId: (atMs) => `object-${atMs}`,
     log: silentLogger,
-    outlet: {
-      event: () => {
-        events += 1;
-      },
-      cameraState() {},
-      counts() {},
-      motion() {},
-      bestView() {},
-      inForce() {},
-      tracks() {},
-    },
+    outlet: eventsOnly(() => {
+      events += 1;
+    }),
   });
   const scene = new Scene({ seed: 3 });
   const truth = Array.from({ length: SCENE_MINUTES * 60 * FPS }, (_, n) => scene.truthAt((n * 1000) / FPS));

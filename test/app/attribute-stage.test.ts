@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import { ClassifierRuntime } from '../../src/app/classifier-runtime.ts';
 import { ObjectStage } from '../../src/app/object-stage.ts';
+import { eventsOnly } from '../../src/app/pipeline-outlet.ts';
 import { SystemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { cameraSchema } from '../../src/config/camera-schema.ts';
@@ -77,15 +78,7 @@ it('objects get the colour that they have, those of other labels get none', asyn
     classifiers: new Map([['colours', runtime]]),
     newObjectId: () => `object-${++ids}`,
     log: silentLogger,
-    outlet: {
-      event: (draft) => drafts.push(draft),
-      cameraState() {},
-      counts() {},
-      motion() {},
-      bestView() {},
-      inForce() {},
-      tracks() {},
-    },
+    outlet: eventsOnly((draft) => drafts.push(draft)),
   });
 
   for (let n = 0; n < 30; n++) {

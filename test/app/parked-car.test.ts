@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ObjectStage } from '../../src/app/object-stage.ts';
+import { eventsOnly } from '../../src/app/pipeline-outlet.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { cameraSchema } from '../../src/config/camera-schema.ts';
 import type { Frame } from '../../src/flow/frame.ts';
@@ -19,15 +20,7 @@ it('looks at a parked car by the heartbeat only, and never takes it for another'
     classifiers: new Map(),
     newObjectId: () => 'object-1',
     log: silentLogger,
-    outlet: {
-      event: (draft) => told.push(draft.type),
-      tracks() {},
-      counts() {},
-      motion() {},
-      bestView() {},
-      inForce() {},
-      cameraState() {},
-    },
+    outlet: eventsOnly((draft) => told.push(draft.type)),
   });
   const motionGate = new MotionGate(config.motion);
   const gate = new InferenceGate(config.motion);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ObjectStage } from '../../src/app/object-stage.ts';
+import { eventsOnly } from '../../src/app/pipeline-outlet.ts';
 import { ReidRuntime } from '../../src/app/reid-runtime.ts';
 import { SystemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -82,17 +83,9 @@ async function watch(
     reid,
     newObjectId: () => `object-${++ids}`,
     log: silentLogger,
-    outlet: {
-      event: (draft) => {
-        if ('objectId' in draft) drafts.push(draft);
-      },
-      cameraState() {},
-      counts() {},
-      motion() {},
-      bestView() {},
-      inForce() {},
-      tracks() {},
-    },
+    outlet: eventsOnly((draft) => {
+      if ('objectId' in draft) drafts.push(draft);
+    }),
   });
   for (let n = 0; n < frames; n++) {
     const x = personAt(n);

@@ -1,4 +1,5 @@
 import { ObjectStage } from '../../app/object-stage.ts';
+import { eventsOnly } from '../../app/pipeline-outlet.ts';
 import { silentLogger } from '../../base/log.ts';
 import { Scene, type TruthObject } from '../../capture/sim/scene.ts';
 import type { Detection } from '../../flow/detection.ts';
@@ -38,15 +39,7 @@ export async function watchStreet(
     classifiers: new Map(),
     newObjectId: () => `object-${++ids}`,
     log: silentLogger,
-    outlet: {
-      event: (draft) => told.push(draft),
-      cameraState() {},
-      counts() {},
-      motion() {},
-      bestView() {},
-      inForce() {},
-      tracks() {},
-    },
+    outlet: eventsOnly((draft) => told.push(draft)),
   });
   const truth = new StreetTruth(source, leastVisible);
   const data = new Uint8Array(new SharedArrayBuffer(i420Bytes(size.widthPx, size.heightPx)));
