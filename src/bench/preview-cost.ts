@@ -33,6 +33,8 @@ export interface PreviewCost {
 const CAMERA = 'street';
 const VIEWERS = 4;
 const CROWD = 50;
+/** What a crowd needs once, such as room in the heap for what is on its way to them, it has by then; what grows goes on growing. */
+const CROWD_SETTLES_MS = 90_000;
 const WARM_UP_MS = 10_000;
 const CYCLES = 500;
 const SETTLED_CYCLES = 200;
@@ -93,7 +95,7 @@ async function measureCrowd(daemon: ChildProcess, viewers: PreviewViewers, url: 
   const alone = await inferredPerS(url, seconds);
   const leaves: Leave[] = [];
   while (leaves.length < CROWD) leaves.push(await viewers.join('mse'));
-  await sleep(SETTLE_MS);
+  await sleep(CROWD_SETTLES_MS);
   const beforeMiB = await standingMiB(daemon);
   const watched = await inferredPerS(url, 2 * seconds);
   const mseGrowthMiB = (await standingMiB(daemon)) - beforeMiB;
