@@ -51,10 +51,10 @@ async function selfSigned({ http, storagePath, clock, log }: TlsParts): Promise<
   const kept = await readFile(file, 'utf8').catch(() => undefined);
   const known = kept === undefined ? undefined : usable(kept, names, clock.wallMs());
   if (known !== undefined) return known;
-  const made = makeSelfSigned(names, clock.wallMs(), VALID_MS);
+  const made = await makeSelfSigned(names, clock.wallMs(), VALID_MS);
   await mkdir(folder, { recursive: true, mode: 0o750 });
   // Both in one file: a crash leaves the old pair or the new one.
-  await writeFile(`${file}.new`, `${made.key}${made.cert}`, { mode: 0o600 });
+  await writeFile(`${file}.new`, `${made.key}\n${made.cert}`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   const { fingerprint256 } = new X509Certificate(made.cert);
   log.info(
