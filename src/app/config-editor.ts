@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { Turns } from '../base/turns.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import { readConfigFile, replaceConfigFile } from '../config/config-file.ts';
 import { type CameraEdit, editCamera } from '../config/edit-camera.ts';
@@ -28,7 +29,7 @@ const LIVE_SECTIONS = ['objects', 'motion', 'zones', 'lines'] as const;
 /** Edits of the configuration while it runs: checked as at the start, written to its file, in force at once. One at a time. */
 export class FileConfigEditor implements ConfigEditor {
   readonly #parts: ConfigEditorParts;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(parts: ConfigEditorParts) {
     this.#parts = parts;
@@ -43,7 +44,7 @@ export class FileConfigEditor implements ConfigEditor {
   }
 
   editCamera(cameraId: string, expected: string, edit: CameraEdit): Promise<EditOutcome> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const text = await readConfigFile(this.#origin().file);
       if (revisionOf(text) !== expected) return { kind: 'stale' };
       const edited = editCamera(text, cameraId, edit);
@@ -54,7 +55,7 @@ export class FileConfigEditor implements ConfigEditor {
   }
 
   restore(revision: string, expected: string): Promise<EditOutcome> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const text = await readConfigFile(this.#origin().file);
       if (revisionOf(text) !== expected) return { kind: 'stale' };
       const earlier = await this.#parts.revisions.read(revision);
@@ -115,12 +116,6 @@ export class FileConfigEditor implements ConfigEditor {
         hint: 'start with `ocellus run -c FILE`',
       },
     );
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => {});
-    return turn;
   }
 }
 

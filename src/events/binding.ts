@@ -58,8 +58,8 @@ export function bind(
       const cost = distance + strange;
       const inwardPx =
         subject.exitSide(monoMs) * (centrePx(subject.last.boxPx)[0] - centrePx(track.boxPx)[0]);
-      const left = inwardPx > 0 && strange > TURNED_STRANGENESS;
-      if (left || (distance >= EXPECTED && cost > 1)) continue;
+      const turned = inwardPx > 0 && strange > TURNED_STRANGENESS;
+      if (turned || (distance >= EXPECTED && cost > 1)) continue;
       matches.push({ track, subject, cost });
     }
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
+import { Turns } from '../../base/turns.ts';
 import type { Secrets } from '../../config/referenced-files.ts';
 import { HttpProblem } from '../server/problem.ts';
 import { AttemptLimit } from './attempt-limit.ts';
@@ -21,7 +22,7 @@ export class Login {
   readonly #users: AttemptLimit;
   /** What the passwords of unknown users are checked against, so that they take as long as any. */
   #decoy: Promise<string> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #waiting = 0;
 
   constructor(secrets: Secrets, clock: Clock, log: Logger) {
@@ -60,10 +61,8 @@ export class Login {
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#waiting += 1;
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => {});
     try {
-      return await turn;
+      return await this.#turns.run(work);
     } finally {
       this.#waiting -= 1;
     }
