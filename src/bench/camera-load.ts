@@ -25,6 +25,8 @@ export interface CameraLoad {
   readonly cameras: number;
   readonly fps: number;
   readonly seconds: number;
+  /** Frames before the measurement, as fast as they are inferred, but at most `WARM_UP_LIMIT_S` long. */
+  readonly warmUpFrames: number;
 }
 
 export interface CameraLoadResult {
@@ -46,11 +48,8 @@ export interface CameraLoadResult {
   readonly firstResultMs: number;
 }
 
-/**
- * At 10 fps V8 takes minutes until it has optimized what runs for every frame, and a daemon runs for months: the first
- * minutes are compressed by giving the pipeline frames as fast as it takes them.
- */
-const COMPRESSED_WARM_UP_S = 60;
+/** A machine that infers a few frames a second would warm up for hours. */
+const WARM_UP_LIMIT_S = 900;
 /**
  * In so many connections, one after the other: what V8 assumes of the only instance of a class it unlearns with the next one,
  * and a daemon has had many by then, of its cameras and their reconnects.
@@ -131,14 +130,15 @@ async function compressedWarmUp(
 ): Promise<number> {
   const clock = new SystemClock();
   let firstResultMs = Number.NaN;
+  const limitMs = (WARM_UP_LIMIT_S * 1000) / WARM_UP_CONNECTIONS;
   for (let connection = 1; connection <= WARM_UP_CONNECTIONS; connection++) {
     const each = pipeline({ ...load, fps: 120 }, runtime, outlet, -connection, 'loop=1');
+    const inferred = () => each.stats.frames.get('inferred');
     await each.start(new AbortController().signal);
-    const endMs = clock.monoMs() + (COMPRESSED_WARM_UP_S * 1000) / WARM_UP_CONNECTIONS;
-    while (clock.monoMs() < endMs) {
+    const endMs = clock.monoMs() + limitMs;
+    while (inferred() < load.warmUpFrames / WARM_UP_CONNECTIONS && clock.monoMs() < endMs) {
       await clock.sleep(5);
-      if (Number.isNaN(firstResultMs) && each.stats.frames.get('inferred') > 0)
-        firstResultMs = performance.now();
+      if (Number.isNaN(firstResultMs) && inferred() > 0) firstResultMs = performance.now();
     }
     await each.close(CLOSE_DEADLINE_MS);
   }
