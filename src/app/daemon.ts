@@ -9,6 +9,7 @@ import { createFrameSource } from '../capture/open-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { StorageConfig } from '../config/schema.ts';
+import type { ServiceManagerTerms } from '../device/service-manager.ts';
 import { EventSealer } from '../events/event-sealer.ts';
 import { UuidV7 } from '../events/uuid-v7.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
@@ -30,6 +31,7 @@ import type { LiveMedia } from './live-media.ts';
 import { ModelRuntimes } from './model-runtimes.ts';
 import { createPreview } from './preview.ts';
 import { RememberedScene } from './remembered-scene.ts';
+import { Supervision } from './supervision.ts';
 
 /** How often the device's retained state is refreshed without a change. */
 const REPORT_INTERVAL_MS = 10_000;
@@ -42,6 +44,8 @@ export interface DaemonParts extends LoadedConfig {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  /** Of the service manager that started this process, such as systemd. */
+  readonly serviceManager?: ServiceManagerTerms;
   /** Hears every event once it is stored. */
   readonly onEvent?: (event: DomainEvent) => void;
   /** Hears where the page is served, such as `http://127.0.0.1:8080`. */
@@ -65,6 +69,7 @@ export class Daemon {
   readonly #retention: MediaRetention;
   readonly #stillTurns = new Turns();
   readonly #preview: PreviewServer;
+  readonly #supervision: Supervision;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
@@ -118,6 +123,11 @@ export class Daemon {
       ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
       ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
       diskFull: () => this.#retention?.hasRoom === false,
+      stuck: () => this.#supervision.stuck,
+    });
+    this.#supervision = new Supervision({
+      ...{ ...parts, cameras: this.#cameras, models: this.#models.detectors },
+      ...{ store: this.#store, mqtt: this.#mqtt, page: this.#preview },
     });
   }
 
@@ -147,6 +157,7 @@ export class Daemon {
     const cutShort = () => starting.abort();
     signal.addEventListener('abort', cutShort, { once: true });
     try {
+      await stack.start(this.#supervision, starting.signal);
       await stack.start(this.#store, starting.signal);
       await this.#goOn();
       const services: Service[] = [
@@ -156,6 +167,7 @@ export class Daemon {
         ...(this.#mqtt ? [this.#mqtt] : []),
         this.#retention,
         ...this.#cameras.values(),
+        this.#supervision.readiness,
       ];
       for (const service of services) {
         if (signal.aborted) return;

@@ -67,6 +67,10 @@ export class ModelRuntime implements Service {
     });
   }
 
+  get runTimeoutMs(): number {
+    return this.#parts.config.runTimeoutMs;
+  }
+
   /** @throws OcellusError when the model cannot be run at all: a daemon that sees nothing must not look healthy. */
   async start(signal: AbortSignal): Promise<void> {
     const { backend, libonnxruntime } = this.#parts.config;

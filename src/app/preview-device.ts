@@ -1,12 +1,14 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { diskSpace } from '../device/disk-space.ts';
+import type { StuckPart } from '../device/progress-watch.ts';
 import { temperatureC } from '../device/temperature.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { DeviceReport, PartState } from '../preview/ports.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
 import type { ModelRuntime } from './model-runtime.ts';
+import { stuckLine } from './status-line.ts';
 
 export interface DeviceParts {
   readonly models: ReadonlyMap<string, ModelRuntime>;
@@ -16,6 +18,8 @@ export interface DeviceParts {
   readonly storagePath: string;
   /** True when there is no room for another recording. */
   readonly diskFull: () => boolean;
+  /** Parts that should get on and do not. */
+  readonly stuck: () => readonly StuckPart[];
   readonly clock: Clock;
 }
 
@@ -64,7 +68,7 @@ export class PreviewDevice {
   }
 
   partStates(): PartState[] {
-    const { models, store, mqtt } = this.#parts;
+    const { models, store, mqtt, stuck } = this.#parts;
     const detectors = [...models].map(([name, runtime]): PartState => {
       const { healthySessions, lastError } = runtime.inUse();
       const ready = healthySessions > 0;
@@ -75,6 +79,9 @@ export class PreviewDevice {
     const states = [
       { part: 'store', ready: ok && store.history.isOpen, dead: store.history.isLost, detail: error },
       ...detectors,
+      ...(stuck().length === 0
+        ? []
+        : [{ part: 'progress', ready: false, dead: true, detail: stuckLine(stuck()) }]),
     ];
     if (mqtt === undefined) return states;
     const { connected } = mqtt.status;

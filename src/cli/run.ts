@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { Daemon } from '../app/daemon.ts';
 import { SystemClock } from '../base/clock.ts';
+import { isJournal } from '../base/journal.ts';
 import { createLogger } from '../base/log.ts';
 import { loadConfig } from '../config/load.ts';
+import { takeServiceManagerTerms } from '../device/service-manager.ts';
 import type { CommandIo } from './command-io.ts';
 
 /** `ocellus run -c FILE`: the daemon, until a signal ends it. */
@@ -11,9 +13,15 @@ export function runCommand(io: CommandIo): Command {
     .description('run the daemon')
     .requiredOption('-c, --config <file>', 'configuration (YAML)')
     .action(async (options: { config: string }) => {
+      const serviceManager = takeServiceManagerTerms(process.env, process.pid);
       const loaded = loadConfig(options.config, process.env);
-      const log = createLogger(loaded.config.log.level);
-      const daemon = new Daemon({ ...loaded, log, clock: new SystemClock(), random: Math.random });
+      const clock = new SystemClock();
+      const toJournal = isJournal(2, process.env.JOURNAL_STREAM);
+      const log = createLogger({ level: loaded.config.log.level, clock, toJournal });
+      const daemon = new Daemon({
+        ...{ ...loaded, log, clock, random: Math.random },
+        ...(serviceManager && { serviceManager }),
+      });
       await daemon.run(io.signal);
     });
 }
