@@ -168,6 +168,16 @@ function underSystemd(): void {
     expect(log).toContainEqual(expect.stringContaining(`Watchdog timeout (limit ${WATCHDOG_S}s)!`));
   });
 
+  it('is killed and started again when its main thread stands still', async () => {
+    await configure({});
+    await machine.expect('systemctl', 'restart', 'ocellus');
+    const sinceS = await now(machine);
+    await machine.expect('kill', '-STOP', await property('MainPID'));
+    await waitUntil(async () => (await property('NRestarts')) === '1', 'the restart', 60_000);
+    const log = (await machine.journal(sinceS)).map(({ text }) => text);
+    expect(log).toContainEqual(expect.stringContaining(`Watchdog timeout (limit ${WATCHDOG_S}s)!`));
+  });
+
   it('stops within its deadline, by itself, and leaves nothing', async () => {
     await configure({});
     await machine.expect('systemctl', 'restart', 'ocellus');
