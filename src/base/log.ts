@@ -15,11 +15,16 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** A logger whose level can be changed while it is in use, for its children too. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /** Logs JSON lines to stderr, so that stdout stays free for output. */
-export function createLogger(level: LogLevel): Logger {
-  return pino(
+export function createLogger(level: LogLevel): AdjustableLogger {
+  const lines = pino(
     {
-      level,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: pino.stdSerializers.err },
@@ -27,6 +32,46 @@ export function createLogger(level: LogLevel): Logger {
     // Synchronous: a line written just before a crash must not be lost, and the volume is low.
     pino.destination({ dest: 2, sync: true }),
   );
+  return new LevelledLogger(lines, { level });
+}
+
+/** Pino's children keep the level of their birth; these share one. */
+class LevelledLogger implements AdjustableLogger {
+  readonly #lines: Logger;
+  readonly #least: { level: LogLevel };
+
+  constructor(lines: Logger, least: { level: LogLevel }) {
+    this.#lines = lines;
+    this.#least = least;
+  }
+
+  debug(fields: LogFields, message: string): void {
+    if (this.#isWritten('debug')) this.#lines.debug(fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    if (this.#isWritten('info')) this.#lines.info(fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    if (this.#isWritten('warn')) this.#lines.warn(fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    if (this.#isWritten('error')) this.#lines.error(fields, message);
+  }
+
+  child(fields: LogFields): Logger {
+    return new LevelledLogger(this.#lines.child(fields), this.#least);
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#least.level = level;
+  }
+
+  #isWritten(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.#least.level);
+  }
 }
 
 /** A logger that writes nothing. */
