@@ -51,7 +51,7 @@ export class ModelSet {
     for (const camera of Object.values(cameras)) {
       const name = camera.model;
       onceIn('detectors', 'models', name, this.detectors, () => {
-        const minScores = () => labelMinScores(parts.config, name);
+        const minScores = labelMinScores(parts.config, name);
         return new ModelRuntime({ ...parts, name, config: configured(models, name), minScores });
       });
       for (const { model } of Object.values(camera.classify)) {
@@ -142,11 +142,15 @@ function added(set: ModelSet, next: ModelSet): Service[] {
   return next.services.filter((service) => !known.has(service));
 }
 
-/** Least scores that labels of the model's cameras have of their own. */
-function labelMinScores({ cameras }: Config, model: string): number[] {
-  return Object.values(cameras)
-    .filter((camera) => camera.model === model)
-    .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
+/**
+ * Tells the least scores that labels of the model's cameras have of their own. Made here, because a function that is made
+ * in `ModelSet` holds on to the set before, and that one to the one before it.
+ */
+function labelMinScores(config: Config, model: string): () => number[] {
+  return () =>
+    Object.values(config.cameras)
+      .filter((camera) => camera.model === model)
+      .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
 }
 
 function configured<T>(section: Readonly<Record<string, T>> | ReadonlyMap<string, T>, name: string): T {
