@@ -14,8 +14,8 @@ import { thresholdsFor } from '../track/options.ts';
 export interface ModelRuntimeParts {
   readonly name: string;
   readonly config: ModelConfig;
-  /** The least scores that cameras report, besides the model's own. */
-  readonly minScores?: readonly number[];
+  /** The least scores that cameras report now, besides the model's own. */
+  readonly minScores?: () => readonly number[];
   readonly baseDir: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -119,7 +119,7 @@ export class ModelRuntime implements Service {
       threads: config.threads,
       runTimeoutMs: config.runTimeoutMs,
       // The tracker continues objects on weaker detections than those that may start one.
-      minScore: thresholdsFor(Math.min(this.model.minScore, ...(minScores ?? []))).lowScore,
+      minScore: () => thresholdsFor(Math.min(this.model.minScore, ...(minScores?.() ?? []))).lowScore,
       onSuspicious: (explanation) => {
         this.#suspicious = explanation;
         this.#log.error({ explanation }, 'model is suspicious');

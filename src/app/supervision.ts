@@ -16,10 +16,11 @@ export interface SupervisionParts {
   /** Of the service manager that started this process; undefined without one. */
   readonly serviceManager?: ServiceManagerTerms;
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
-  readonly models: ReadonlyMap<string, ModelRuntime>;
+  /** Those in force; a reload may replace them. */
+  readonly models: () => ReadonlyMap<string, ModelRuntime>;
   readonly store: EventStore;
-  readonly mqtt: MqttPublisher | undefined;
-  readonly page: PreviewServer;
+  readonly mqtt: () => MqttPublisher | undefined;
+  readonly page: () => PreviewServer;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -53,6 +54,9 @@ export class Supervision implements Service {
   readonly #watch: ProgressWatch;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
   #timer: Timer | undefined;
+  #reloads = 0;
+  /** When the first of those that go on began. */
+  #reloadMonoMs = 0;
   #stuck: readonly StuckPart[] = [];
   #status = '';
   #counted = { results: 0, monoMs: 0 };
@@ -83,13 +87,16 @@ export class Supervision implements Service {
     this.#manager.close();
   }
 
-  /** Does `work`, during which the service manager sees the service as reloading. */
+  /** Does `work`, during which the service manager sees the service as reloading; until the last ends, where several overlap. */
   async reloading<T>(work: () => Promise<T>): Promise<T> {
-    this.#manager.reloading();
+    this.#reloads += 1;
+    if (this.#reloads === 1) this.#reloadMonoMs = this.#parts.clock.monoMs();
+    if (this.#phase === 'running' && this.#reloads === 1) this.#manager.reloading();
     try {
       return await work();
     } finally {
-      this.#manager.ready(this.#statusNow());
+      this.#reloads -= 1;
+      if (this.#phase === 'running' && this.#reloads === 0) this.#manager.ready(this.#statusNow());
     }
   }
 
@@ -115,7 +122,8 @@ export class Supervision implements Service {
 
   /** A start that goes on is given time; one that does not is ended by the manager. */
   #lookAtStart(): void {
-    const ready = [...this.#parts.models].filter(([, runtime]) => runtime.inUse().healthySessions > 0);
+    const models = this.#parts.models();
+    const ready = [...models].filter(([, runtime]) => runtime.inUse().healthySessions > 0);
     const start: Duty = {
       part: 'start',
       awaits: 'the next model',
@@ -124,7 +132,7 @@ export class Supervision implements Service {
       patienceMs: START_PATIENCE_MS,
     };
     if (this.#noticed(this.#watch.look(this.#parts.clock.monoMs(), [start]))) return;
-    const status = `starting: ${ready.length} of ${this.#parts.models.size} models ready`;
+    const status = `starting: ${ready.length} of ${models.size} models ready`;
     this.#manager.stillStarting(START_GRACE_LOOKS * this.#lookMs, status);
   }
 
@@ -134,14 +142,19 @@ export class Supervision implements Service {
     const before = this.#status;
     const status = this.#statusNow();
     if (isStuck) this.#manager.status(status);
-    else this.#manager.alive(status === before ? undefined : status);
+    else this.#manager.alive(status === before || this.#reloads > 0 ? undefined : status);
+    // A reload may open models, for which systemd has as much patience as for a start: TimeoutStartSec.
+    const reloadingMs = this.#parts.clock.monoMs() - this.#reloadMonoMs;
+    if (!isStuck && this.#reloads > 0 && reloadingMs < START_PATIENCE_MS) {
+      this.#manager.stillStarting(START_GRACE_LOOKS * this.#lookMs, 'reloading');
+    }
   }
 
   #duties(): Duty[] {
     const { cameras, models, store } = this.#parts;
     return [
       ...[...cameras].flatMap(([id, camera]) => cameraDuties(id, camera)),
-      ...[...models].flatMap(([name, { scheduler, runTimeoutMs }]) =>
+      ...[...models()].flatMap(([name, { scheduler, runTimeoutMs }]) =>
         modelDuties(name, scheduler.progress(), runTimeoutMs),
       ),
       ...storeDuties(store.history.progress),
@@ -166,12 +179,13 @@ export class Supervision implements Service {
   }
 
   #statusNow(): string {
-    const { cameras, models, store, mqtt, page } = this.#parts;
+    const { cameras, models, store, page } = this.#parts;
+    const mqtt = this.#parts.mqtt();
     this.#status = statusLine({
       cameras: new Map([...cameras].map(([id, { state }]) => [id, state])),
       inferencesPerS: this.#inferencesPerS,
-      providers: [...models.values()].map((runtime) => runtime.inUse().provider),
-      isServed: page.url !== undefined,
+      providers: [...models().values()].map((runtime) => runtime.inUse().provider),
+      isServed: page().url !== undefined,
       waitingForBroker: mqtt === undefined || mqtt.status.connected ? null : mqtt.status.queued,
       storeError: store.status.error,
       stuck: this.#stuck,
@@ -182,7 +196,7 @@ export class Supervision implements Service {
   #countResults(): void {
     const { models, clock } = this.#parts;
     const monoMs = clock.monoMs();
-    const results = [...models.values()].reduce(
+    const results = [...models().values()].reduce(
       (sum, { scheduler }) => sum + scheduler.progress().results,
       0,
     );

@@ -19,6 +19,11 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** A logger whose level can be changed while it is in use, for its children too. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 export interface LogOptions {
   readonly level: LogLevel;
   /** For the limit of repeated lines. */
@@ -31,19 +36,58 @@ export interface LogOptions {
  * Logs JSON lines to stderr, so that stdout stays free for output. Of lines with the same message from the same part, one every
  * three seconds is written after the first 20; it says how many were left out. `debug` has no limit.
  */
-export function createLogger({ level, clock, toJournal = false }: LogOptions): Logger {
+export function createLogger({ level, clock, toJournal = false }: LogOptions): AdjustableLogger {
   // Synchronous: a line written just before a crash must not be lost, and the volume is low.
   const stderr = pino.destination({ dest: 2, sync: true });
-  const logger = pino(
+  const lines = pino(
     {
-      level,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: pino.stdSerializers.err },
     },
     toJournal ? journalLines(stderr) : stderr,
   );
-  return new LimitedLogger(logger, new RepeatLimit(REPEATS), clock);
+  return new LevelledLogger(new LimitedLogger(lines, new RepeatLimit(REPEATS), clock), { level });
+}
+
+/** Pino's children keep the level of their birth; these share one. */
+class LevelledLogger implements AdjustableLogger {
+  readonly #lines: Logger;
+  readonly #least: { level: LogLevel };
+
+  constructor(lines: Logger, least: { level: LogLevel }) {
+    this.#lines = lines;
+    this.#least = least;
+  }
+
+  debug(fields: LogFields, message: string): void {
+    if (this.#isWritten('debug')) this.#lines.debug(fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    if (this.#isWritten('info')) this.#lines.info(fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    if (this.#isWritten('warn')) this.#lines.warn(fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    if (this.#isWritten('error')) this.#lines.error(fields, message);
+  }
+
+  child(fields: LogFields): Logger {
+    return new LevelledLogger(this.#lines.child(fields), this.#least);
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#least.level = level;
+  }
+
+  #isWritten(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.#least.level);
+  }
 }
 
 const REPEATS = { burst: 20, refillMs: 3_000, maxKinds: 512, tellAfterMs: 60_000 };

@@ -7,10 +7,10 @@ import { loadConfig } from '../config/load.ts';
 import { takeServiceManagerTerms } from '../device/service-manager.ts';
 import type { CommandIo } from './command-io.ts';
 
-/** `ocellus run -c FILE`: the daemon, until a signal ends it. */
+/** `ocellus run -c FILE`: the daemon, until a signal ends it. SIGHUP has it take over what changed in the file. */
 export function runCommand(io: CommandIo): Command {
   return new Command('run')
-    .description('run the daemon')
+    .description('run the daemon; SIGHUP reloads its configuration')
     .requiredOption('-c, --config <file>', 'configuration (YAML)')
     .action(async (options: { config: string }) => {
       const serviceManager = takeServiceManagerTerms(process.env, process.pid);
@@ -20,8 +20,15 @@ export function runCommand(io: CommandIo): Command {
       const log = createLogger({ level: loaded.config.log.level, clock, toJournal });
       const daemon = new Daemon({
         ...{ ...loaded, log, clock, random: Math.random },
+        setLogLevel: (level) => log.setLevel(level),
         ...(serviceManager && { serviceManager }),
       });
-      await daemon.run(io.signal);
+      const reload = () => void daemon.reload();
+      process.on('SIGHUP', reload);
+      try {
+        await daemon.run(io.signal);
+      } finally {
+        process.off('SIGHUP', reload);
+      }
     });
 }

@@ -8,6 +8,7 @@ type AnswerTo<M extends ToStore> = Extract<
   {
     type: {
       open: 'opened';
+      limit: 'limited';
       commit: 'committed';
       page: 'page';
       live: 'live';

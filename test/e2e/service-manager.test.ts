@@ -127,6 +127,21 @@ describe('a start', () => {
   });
 });
 
+describe('a reload', () => {
+  it('is told with its time, and its end as ready again', async () => {
+    const { daemon, listener } = await start({ sources: ['rtsp://127.0.0.1:9/a'] });
+    await waitUntil(isReady(listener), 'READY', 30_000);
+    daemon.kill('SIGHUP');
+    await waitUntil(() => listener.with('READY').length === 2, 'the end of the reload');
+    const states = listener.received.filter(({ fields }) => 'READY' in fields || 'RELOADING' in fields);
+    expect(states.map(({ fields }) => fields)).toEqual([
+      { READY: '1', STATUS: expect.stringContaining('cameras live') },
+      { RELOADING: '1', MONOTONIC_USEC: expect.stringMatching(/^\d+$/), STATUS: 'reloading' },
+      { READY: '1', STATUS: expect.stringContaining('cameras live') },
+    ]);
+  });
+});
+
 describe('a worker that is stuck', () => {
   it.each([
     ['ort-c-api', 'whose runs are ended, again and again'],

@@ -39,6 +39,8 @@ function underSystemd(): void {
   const property = (name: string) => machine.property(name);
   const configure = (options: ConfigOptions) =>
     machine.expect('sh', '-c', 'printf %s "$0" > /etc/ocellus/ocellus.yaml', configOf(options));
+  /** The process id of the ffmpeg that reads a camera; one that decodes a still may run beside it. */
+  const frontFfmpeg = async () => (await machine.expect('pgrep', '-f', '^/usr/bin/ffmpeg .*rtsp://')).trim();
   const allLive = async () => (await property('StatusText')).startsWith('2 of 2 cameras live');
 
   it('is active once it is ready: cameras over RTSP, the broker and the page work within its limits', async () => {
@@ -60,7 +62,7 @@ function underSystemd(): void {
 
   it('has no privileges, nor have its children', async () => {
     const main = await property('MainPID');
-    const ffmpeg = (await machine.expect('pgrep', '-x', 'ffmpeg')).trim();
+    const ffmpeg = await frontFfmpeg();
     const uid = (await machine.expect('id', '-u', 'ocellus')).trim();
     for (const pid of [main, ffmpeg]) {
       const status = await machine.expect('cat', `/proc/${pid}/status`);
@@ -114,11 +116,28 @@ function underSystemd(): void {
     expect(lines.filter(({ text }) => text.includes('s3cret'))).toEqual([]);
   });
 
+  it('reloads: what is new comes into force in the same process, and what is wrong changes nothing', async () => {
+    const main = await property('MainPID');
+    const ffmpeg = await frontFfmpeg();
+    const sinceS = await now(machine);
+    await configure({ more: '    detect: { fps: 3 }\n' });
+    await machine.expect('systemctl', 'reload', 'ocellus');
+    const log = async () => (await machine.journal(sinceS)).map(({ text }) => text).join('\n');
+    await waitUntil(async () => (await log()).includes('the configuration was taken over'), 'the reload');
+    await configure({ more: 'zonse: 1\n' });
+    await machine.expect('systemctl', 'reload', 'ocellus');
+    await waitUntil(async () => (await log()).includes('was not taken over: nothing changed'), 'the refusal');
+    await waitUntil(async () => (await property('SubState')) === 'running', 'the end of the reload');
+    expect(await log()).toContain('Reloading');
+    expect(await property('MainPID')).toBe(main);
+    // The camera that did not change kept its connection.
+    expect(await frontFfmpeg()).toBe(ffmpeg);
+    await waitUntil(allLive, 'both cameras');
+    await configure({});
+  });
+
   it('is started again after kill -9, and leaves no child of the one before', async () => {
-    const [main, ffmpeg] = [
-      await property('MainPID'),
-      (await machine.expect('pgrep', '-x', 'ffmpeg')).trim(),
-    ];
+    const [main, ffmpeg] = [await property('MainPID'), await frontFfmpeg()];
     await machine.expect('kill', '-KILL', main);
     await waitUntil(async () => (await property('NRestarts')) === '1', 'the restart', 30_000);
     await waitUntil(allLive, 'both cameras again', 60_000);
@@ -132,7 +151,7 @@ function underSystemd(): void {
     await waitUntil(allLive, 'both cameras', 60_000);
     const sinceS = await now(machine);
     // As a driver that hangs: neither ends the process by SIGKILL.
-    const ffmpeg = (await machine.expect('pgrep', '-x', 'ffmpeg')).trim();
+    const ffmpeg = await frontFfmpeg();
     await machine.shell(
       `mkdir -p ${FREEZER}; echo ${ffmpeg} > ${FREEZER}/cgroup.procs; echo FROZEN > ${FREEZER}/freezer.state`,
     );
