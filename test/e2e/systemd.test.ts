@@ -39,6 +39,8 @@ function underSystemd(): void {
   const property = (name: string) => machine.property(name);
   const configure = (options: ConfigOptions) =>
     machine.expect('sh', '-c', 'printf %s "$0" > /etc/ocellus/ocellus.yaml', configOf(options));
+  /** The process id of the ffmpeg that reads a camera; one that decodes a still may run beside it. */
+  const frontFfmpeg = async () => (await machine.expect('pgrep', '-f', '^/usr/bin/ffmpeg .*rtsp://')).trim();
   const allLive = async () => (await property('StatusText')).startsWith('2 of 2 cameras live');
 
   it('is active once it is ready: cameras over RTSP, the broker and the page work within its limits', async () => {
@@ -60,7 +62,7 @@ function underSystemd(): void {
 
   it('has no privileges, nor have its children', async () => {
     const main = await property('MainPID');
-    const ffmpeg = (await machine.expect('pgrep', '-x', 'ffmpeg')).trim();
+    const ffmpeg = await frontFfmpeg();
     const uid = (await machine.expect('id', '-u', 'ocellus')).trim();
     for (const pid of [main, ffmpeg]) {
       const status = await machine.expect('cat', `/proc/${pid}/status`);
@@ -115,10 +117,7 @@ function underSystemd(): void {
   });
 
   it('is started again after kill -9, and leaves no child of the one before', async () => {
-    const [main, ffmpeg] = [
-      await property('MainPID'),
-      (await machine.expect('pgrep', '-x', 'ffmpeg')).trim(),
-    ];
+    const [main, ffmpeg] = [await property('MainPID'), await frontFfmpeg()];
     await machine.expect('kill', '-KILL', main);
     await waitUntil(async () => (await property('NRestarts')) === '1', 'the restart', 30_000);
     await waitUntil(allLive, 'both cameras again', 60_000);
@@ -132,7 +131,7 @@ function underSystemd(): void {
     await waitUntil(allLive, 'both cameras', 60_000);
     const sinceS = await now(machine);
     // As a driver that hangs: neither ends the process by SIGKILL.
-    const ffmpeg = (await machine.expect('pgrep', '-x', 'ffmpeg')).trim();
+    const ffmpeg = await frontFfmpeg();
     await machine.shell(
       `mkdir -p ${FREEZER}; echo ${ffmpeg} > ${FREEZER}/cgroup.procs; echo FROZEN > ${FREEZER}/freezer.state`,
     );
