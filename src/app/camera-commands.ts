@@ -27,16 +27,16 @@ export class CameraCommands {
     this.#log = log;
   }
 
-  /** Sets every camera as it was told in earlier runs. To be called before the cameras start. */
-  restore(): void {
-    for (const [cameraId, camera] of this.#cameras) {
-      for (const setting of SETTINGS) {
-        const value = this.#settings.get(keyOf(cameraId, setting), this.#configured(cameraId, setting));
-        if (value === undefined) continue;
-        if (setting === 'fps') camera.setFps(value as number);
-        else if (setting === 'detect') camera.setDetecting(value as boolean);
-        else camera.setEnabled(value as boolean);
-      }
+  /** Sets a camera as it was told earlier, also in earlier runs. To be called before it starts. */
+  restore(cameraId: string): void {
+    const camera = this.#cameras.get(cameraId);
+    if (camera === undefined) return;
+    for (const setting of SETTINGS) {
+      const value = this.#settings.get(keyOf(cameraId, setting), this.#configured(cameraId, setting));
+      if (value === undefined) continue;
+      if (setting === 'fps') camera.setFps(value as number);
+      else if (setting === 'detect') camera.setDetecting(value as boolean);
+      else camera.setEnabled(value as boolean);
     }
   }
 

@@ -34,7 +34,13 @@ export interface CameraMedia {
   readonly stills: (source: FrameSource) => CameraStills | undefined;
 }
 
-export function cameraMedia(cameraId: string, config: CameraConfig, parts: CameraMediaParts): CameraMedia {
+/** @param before what those who watch hold already, from the pipeline before */
+export function cameraMedia(
+  cameraId: string,
+  config: CameraConfig,
+  parts: CameraMediaParts,
+  before?: LiveMedia,
+): CameraMedia {
   const { record, snapshots, capture, preview } = config;
   const { folder, hasRoom, log } = parts;
   const takesStills = snapshots.fullSize && (snapshots.enabled || record.enabled);
@@ -44,7 +50,7 @@ export function cameraMedia(cameraId: string, config: CameraConfig, parts: Camer
   const recorder = record.enabled
     ? new ClipRecorder({ cameraId, config: record, folder, preRoll: ring, hasRoom, log })
     : undefined;
-  const live = preview.mse ? new LiveMedia() : undefined;
+  const live = preview.mse ? (before ?? new LiveMedia()) : undefined;
   const sinks = [takesStills || recorder ? ring : undefined, recorder, live].filter(
     (sink) => sink !== undefined,
   );

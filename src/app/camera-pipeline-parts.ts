@@ -8,6 +8,7 @@ import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
 import type { CameraStills } from './camera-stills.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
+import type { LivePictures } from './live-pictures.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 import type { ReidRuntime } from './reid-runtime.ts';
 
@@ -36,4 +37,6 @@ export interface CameraPipelineParts {
   readonly stills?: CameraStills | undefined;
   /** Keeps best views; absent: they are published only. */
   readonly snapshotFiles?: SnapshotFiles | undefined;
+  /** For those who watch; absent: nobody can. */
+  readonly live?: LivePictures;
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Timer } from '../base/clock.ts';
 import { explain, type OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -7,24 +6,21 @@ import { Camera, type CameraDrop } from '../capture/camera.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { PresenceCounts } from '../events/presence.ts';
 import type { CameraCause, CameraState } from '../flow/camera-state.ts';
+import type { endCauses } from '../flow/domain-event.ts';
 import { type Frame, frameWith, type PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
 import type { Lane } from '../infer/scheduler.ts';
-import { InferenceGate } from '../motion/inference-gate.ts';
-import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
 import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
 import { CurrentPicture } from './current-picture.ts';
 import { FrameRate } from './frame-rate.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
-import { MotionReport } from './motion-report.ts';
+import { MotionStage } from './motion-stage.ts';
 import { ObjectStage } from './object-stage.ts';
 import { type FrameOutcome, PipelineStats } from './pipeline-stats.ts';
 
 /** Of the time to close in, one part in so many is for the last views to be had at full size. */
 const LAST_VIEWS_SHARE = 4;
-/** While every frame is inferred anyway, motion only matters to those who watch it, and is looked for no more often than this. */
-const MOTION_PERIOD_MS = 180;
 
 /**
  * One camera from picture to event: capture -> motion -> infer -> track -> events. Only decoding (a child process) and
@@ -37,9 +33,7 @@ export class CameraPipeline implements Service {
   readonly live: LivePictures;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
-  #motionGate: MotionGate;
-  #inferenceGate: InferenceGate;
-  readonly #motion: MotionReport;
+  readonly #motion: MotionStage;
   readonly #objects: ObjectStage;
   readonly #currentPicture: CurrentPicture;
   readonly #rate: FrameRate;
@@ -49,7 +43,6 @@ export class CameraPipeline implements Service {
   #enabled: boolean;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
-  #observedMonoMs = Number.NEGATIVE_INFINITY;
   #lossTimer: Timer | undefined;
   #pictureSizePx: SizePx | null = null;
 
@@ -57,15 +50,13 @@ export class CameraPipeline implements Service {
     const { cameraId, config, source, clock, random } = parts;
     this.name = `camera ${cameraId}`;
     this.#parts = parts;
-    this.live = new LivePictures(clock);
+    this.live = parts.live ?? new LivePictures(clock);
     this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
     this.#rate = new FrameRate(cameraId, config.detect.fps);
     this.#detecting = config.detect.enabled;
-    this.#motionGate = new MotionGate(config.motion);
-    this.#inferenceGate = new InferenceGate(config.motion);
-    this.#motion = new MotionReport((moving) => parts.outlet.motion(cameraId, moving));
+    this.#motion = new MotionStage(config.motion, (moving) => parts.outlet.motion(cameraId, moving));
     this.#objects = new ObjectStage(parts);
     this.#currentPicture = new CurrentPicture({ ...parts, quality: config.snapshots.quality });
     this.#camera = new Camera({
@@ -143,33 +134,52 @@ export class CameraPipeline implements Service {
     this.#objects.start();
     outlet.motion(cameraId, false);
     // Commands of earlier runs have been carried out by now.
-    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#rate.fps });
+    this.#tellInForce();
     this.#camera.setEnabled(this.#enabled);
     await this.#camera.start(signal);
   }
 
-  /** Stops the camera, then ends its objects, but for stationary ones that the next run takes up. */
-  async close(deadlineMs: number): Promise<void> {
+  /** Stops the camera, then ends its objects, but for stationary ones, which the next run or pipeline of it takes up. */
+  async close(deadlineMs: number, cause: (typeof endCauses)[number] = 'stopped'): Promise<void> {
     await this.#camera.close(deadlineMs);
     this.#lane?.close();
     this.#lossTimer?.cancel();
     this.#currentPicture.close();
     const patience = new AbortController();
     const timer = this.#parts.clock.after(deadlineMs / LAST_VIEWS_SHARE, () => patience.abort());
-    await this.#objects.close(patience.signal);
+    await this.#objects.close(patience.signal, cause);
     timer.cancel();
     await this.#parts.recorder?.close();
   }
 
-  /** Goes by other objects, zones, lines, masks and thresholds from now on; objects go on. @returns as `ObjectStage.apply` */
-  apply(config: CameraConfig): boolean {
-    const { motion } = this.#config;
+  /** Ends the camera for good, what is at rest in its picture too. */
+  retire(deadlineMs: number): Promise<void> {
+    this.setDetecting(false);
+    this.setEnabled(false);
+    return this.close(deadlineMs);
+  }
+
+  /**
+   * Goes by other objects, zones, lines, masks and thresholds from now on, and is switched on or off; objects go on. Of
+   * all else that it says nothing is taken over.
+   */
+  apply(config: CameraConfig): void {
+    const was = this.#config;
     this.#config = config;
-    if (!isDeepStrictEqual(motion, config.motion)) {
-      this.#motionGate = new MotionGate(config.motion);
-      this.#inferenceGate = new InferenceGate(config.motion);
-    }
-    return this.#objects.apply(config);
+    this.#motion.apply(config.motion);
+    this.#objects.apply(config);
+    if (was.enabled !== config.enabled) this.setEnabled(config.enabled);
+    if (was.detect.enabled !== config.detect.enabled) this.setDetecting(config.detect.enabled);
+    this.#tellInForce();
+  }
+
+  /** States everything that is retained again, for a broker that has none of it. */
+  restate(): void {
+    const { outlet, cameraId } = this.#parts;
+    outlet.cameraStateAgain(cameraId, this.#state);
+    outlet.motion(cameraId, this.moving);
+    this.#objects.restate();
+    this.#tellInForce();
   }
 
   /** Switches the camera itself on or off. */
@@ -201,6 +211,11 @@ export class CameraPipeline implements Service {
   /** How often stills could be had at full size, and what became of best views on disk. */
   get views(): Partial<Record<string, number>> {
     return { ...this.#parts.stills?.outcomes.snapshot(), ...this.#parts.snapshotFiles?.outcomes.snapshot() };
+  }
+
+  #tellInForce(): void {
+    const { outlet, cameraId } = this.#parts;
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#rate.fps });
   }
 
   #stateChanged(state: CameraState): void {
@@ -249,29 +264,18 @@ export class CameraPipeline implements Service {
   /** Decides what becomes of a frame; `offered` when the lane owns it now. */
   #look(frame: Frame): 'offered' | 'detect_off' | 'thinned_out' | 'no_motion' {
     if (!this.#detecting) return 'detect_off';
-    const atMonoMs = frame.times.captureMonoMs;
-    if (!this.#rate.isDue(atMonoMs)) return 'thinned_out';
+    if (!this.#rate.isDue(frame.times.captureMonoMs)) return 'thinned_out';
     const startMs = this.#parts.clock.monoMs();
-    const motion = this.#observe(frame);
-    this.#motion.look(motion.moving, atMonoMs);
-    if (motion.sceneChange) this.#objects.sceneChanged();
-    const reason = this.#inferenceGate.shouldInfer({
-      atMonoMs,
-      motion,
-      liveTracks: this.#objects.following,
-    });
+    const objects = this.#objects;
+    const isWorthIt = this.#motion.look(
+      frame,
+      () => objects.following,
+      () => objects.sceneChanged(),
+    );
     this.stats.add('motion', this.#parts.clock.monoMs() - startMs);
-    if (reason === null || this.#lane === undefined) return 'no_motion';
+    if (!isWorthIt || this.#lane === undefined) return 'no_motion';
     this.#lane.offer(frame);
     return 'offered';
-  }
-
-  #observe(frame: Frame): MotionResult {
-    const elapsedMs = frame.times.captureMonoMs - this.#observedMonoMs;
-    const isNeeded = !this.#inferenceGate.infersAnyway(this.#objects.following);
-    if (!isNeeded && elapsedMs < MOTION_PERIOD_MS) return STILL;
-    this.#observedMonoMs = frame.times.captureMonoMs;
-    return this.#motionGate.observe(frame);
   }
 
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {

@@ -4,29 +4,22 @@ import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Turns } from '../base/turns.ts';
-import type { CameraConfig } from '../config/camera-schema.ts';
 import { readConfigFile, replaceConfigFile } from '../config/config-file.ts';
 import { type CameraEdit, editCamera } from '../config/edit-camera.ts';
 import type { ConfigOrigin, LoadedConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
 import type { ConfigEditor, EditOutcome } from '../preview/ports.ts';
-import type { CameraPipeline } from './camera-pipeline.ts';
 import { ConfigRevisions, type Revision, revisionOf } from './config-revisions.ts';
+import type { ReloadReport } from './reload-report.ts';
 
 export interface ConfigEditorParts {
-  /** As it is in force. Its cameras are replaced by edits, for everybody who reads it. */
-  readonly config: Config;
   readonly origin: ConfigOrigin | undefined;
   readonly revisions: ConfigRevisions;
-  /** Has a running camera go by another configuration. Returns false where a restart is needed for all of it. */
-  readonly apply: (cameraId: string, config: CameraConfig) => boolean;
+  /** Puts what the file says now into force. */
+  readonly takeOver: (wanted: LoadedConfig) => Promise<ReloadReport>;
   readonly log: Logger;
 }
 
-/** What a running camera takes over at once; all else needs a restart. */
-const LIVE_SECTIONS = ['objects', 'motion', 'zones', 'lines'] as const;
-
-/** Edits of the configuration while it runs: checked as at the start, written to its file, in force at once. One at a time. */
+/** Edits of the configuration while it runs: checked as at the start, written to its file, and put into force like any other text of it. One at a time. */
 export class FileConfigEditor implements ConfigEditor {
   readonly #parts: ConfigEditorParts;
   readonly #turns = new Turns();
@@ -50,7 +43,7 @@ export class FileConfigEditor implements ConfigEditor {
       const edited = editCamera(text, cameraId, edit);
       const next = this.#origin().read(edited);
       this.#refuseSideEffects(text, next, cameraId);
-      return this.#takeOver(text, edited, next, [cameraId]);
+      return this.#takeOver(text, edited, next);
     });
   }
 
@@ -61,33 +54,20 @@ export class FileConfigEditor implements ConfigEditor {
       const earlier = await this.#parts.revisions.read(revision);
       if (earlier === undefined) return { kind: 'unknown' };
       const next = this.#origin().read(earlier);
-      return this.#takeOver(text, earlier, next, Object.keys(this.#parts.config.cameras));
+      return this.#takeOver(text, earlier, next);
     });
   }
 
-  async #takeOver(
-    was: string,
-    text: string,
-    next: LoadedConfig,
-    cameraIds: readonly string[],
-  ): Promise<EditOutcome> {
-    const { config, revisions, apply, log } = this.#parts;
+  async #takeOver(was: string, text: string, next: LoadedConfig): Promise<EditOutcome> {
+    const { revisions, takeOver, log } = this.#parts;
     await revisions.keep(was);
     await replaceConfigFile(this.#origin().file, text);
     await revisions.keep(text);
-    let isComplete = true;
-    for (const cameraId of cameraIds) {
-      const [running, wanted] = [config.cameras[cameraId], next.config.cameras[cameraId]];
-      if (running === undefined || wanted === undefined) continue;
-      const live = withLive(running, wanted);
-      if (isDeepStrictEqual(live, running)) continue;
-      config.cameras[cameraId] = live;
-      if (!apply(cameraId, live)) isComplete = false;
-    }
     const revision = revisionOf(text);
-    const restartNeeded = !isComplete || !isDeepStrictEqual(next.config, config);
-    log.info({ revision, cameras: cameraIds, restartNeeded }, 'configuration was edited');
-    return { kind: 'done', revision, restartNeeded };
+    log.info({ revision }, 'configuration was edited');
+    const { outcome, restartNeeded } = await takeOver(next);
+    const isInForce = outcome === 'applied' || outcome === 'unchanged';
+    return { kind: 'done', revision, restartNeeded: !isInForce || restartNeeded.length > 0 };
   }
 
   /** Anchors of YAML may share a section among cameras: who edits one does not mean the others. */
@@ -121,18 +101,10 @@ export class FileConfigEditor implements ConfigEditor {
 
 /** The editor of a daemon. @param storageFolder where revisions are kept */
 export function configEditor(
-  { config, origin, clock, log }: LoadedConfig & { readonly clock: Clock; readonly log: Logger },
+  { origin, clock, log }: LoadedConfig & { readonly clock: Clock; readonly log: Logger },
   storageFolder: string,
-  cameras: ReadonlyMap<string, Pick<CameraPipeline, 'apply'>>,
+  takeOver: ConfigEditorParts['takeOver'],
 ): FileConfigEditor {
   const revisions = new ConfigRevisions(join(storageFolder, 'revisions'), clock);
-  const apply = (cameraId: string, camera: CameraConfig) => cameras.get(cameraId)?.apply(camera) ?? true;
-  return new FileConfigEditor({ config, origin, revisions, apply, log });
-}
-
-/** A running camera with what it can take over of another configuration. */
-function withLive(running: CameraConfig, wanted: CameraConfig): CameraConfig {
-  const live = Object.fromEntries(LIVE_SECTIONS.map((section) => [section, wanted[section]]));
-  // The gate's mode is asked for in more places than can be told at once.
-  return { ...running, ...live, motion: { ...wanted.motion, mode: running.motion.mode } };
+  return new FileConfigEditor({ origin, revisions, takeOver, log });
 }

@@ -1,47 +1,50 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
-import { type Service, ServiceStack } from '../base/service.ts';
-import { Turns } from '../base/turns.ts';
+import type { Logger, LogLevel } from '../base/log.ts';
+import { ServiceStack } from '../base/service.ts';
 import { version } from '../base/version.ts';
-import { createFrameSource } from '../capture/open-source.ts';
-import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { StorageConfig } from '../config/schema.ts';
+import type { ServiceManagerTerms } from '../device/service-manager.ts';
 import { EventSealer } from '../events/event-sealer.ts';
 import { UuidV7 } from '../events/uuid-v7.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
-import { i420Bytes } from '../flow/frame.ts';
-import { FramePool } from '../flow/frame-pool.ts';
-import { MqttPublisher } from '../mqtt/publisher.ts';
-import type { PreviewServer } from '../preview/server/preview-server.ts';
+import { PreviewServer } from '../preview/server/preview-server.ts';
 import { EventStore } from '../store/event-store.ts';
 import { MediaRetention } from '../store/media/media-retention.ts';
 import { SceneFiles } from '../store/scene-files.ts';
+import { Broker } from './broker.ts';
+import { CameraBuilder } from './build-camera.ts';
 import { CameraCommands } from './camera-commands.ts';
-import { cameraMedia } from './camera-media.ts';
-import { CameraPipeline } from './camera-pipeline.ts';
+import { CameraSet } from './camera-set.ts';
+import { configEditor } from './config-editor.ts';
 import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
-import { inSection } from './in-section.ts';
-import type { LiveMedia } from './live-media.ts';
+import type { InForce } from './in-force.ts';
+import { mediaLimitsOf } from './media-limits.ts';
 import { ModelRuntimes } from './model-runtimes.ts';
-import { createPreview } from './preview.ts';
+import { Preview } from './preview.ts';
+import { PreviewDevice } from './preview-device.ts';
+import type { ReloadReport } from './reload-report.ts';
+import { ReloadSteps } from './reload-steps.ts';
+import { Reloader } from './reloader.ts';
 import { RememberedScene } from './remembered-scene.ts';
+import { Supervision } from './supervision.ts';
 
 /** How often the device's retained state is refreshed without a change. */
 const REPORT_INTERVAL_MS = 10_000;
 const CLOSE_DEADLINE_MS = 5_000;
-/** One frame is being written, one waits, one is inferred, one is spare for the moment of handing over. */
-const FRAMES_PER_CAMERA = 4;
 
 export interface DaemonParts extends LoadedConfig {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  /** Of the service manager that started this process, such as systemd. */
+  readonly serviceManager?: ServiceManagerTerms;
+  /** Changes how much is logged, when the configuration does. */
+  readonly setLogLevel?: (level: LogLevel) => void;
   /** Hears every event once it is stored. */
   readonly onEvent?: (event: DomainEvent) => void;
   /** Hears where the page is served, such as `http://127.0.0.1:8080`. */
@@ -51,73 +54,62 @@ export interface DaemonParts extends LoadedConfig {
 /** The one place that composes the program: store, models, broker and cameras, started in this order and closed in reverse. */
 export class Daemon {
   readonly #parts: DaemonParts;
-  readonly #models: ModelRuntimes;
-  readonly #cameras = new Map<string, CameraPipeline>();
-  /** The cameras' own video, of those that show it. */
-  readonly #liveMedia = new Map<string, LiveMedia>();
+  readonly #inForce: InForce;
   readonly #uuids = new UuidV7(randomBytes);
+  readonly #models: ModelRuntimes;
   readonly #store: EventStore;
   readonly #scene: RememberedScene;
   readonly #names: DeviceNames;
-  readonly #commands: CameraCommands;
-  readonly #outlet: EventOutlet;
-  readonly #mqtt: MqttPublisher | undefined;
   readonly #retention: MediaRetention;
-  readonly #stillTurns = new Turns();
-  readonly #preview: PreviewServer;
+  readonly #cameras: CameraSet;
+  readonly #broker: Broker;
+  readonly #preview: Preview;
+  readonly #reloader: Reloader;
+  readonly #supervision: Supervision;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
   constructor(parts: DaemonParts) {
     this.#parts = parts;
+    const { config, secrets, clock, log } = parts;
+    this.#inForce = { config, secrets };
     this.#models = new ModelRuntimes(parts);
-    const { config, secrets, clock, random, log } = parts;
-    const sealer = new EventSealer(config.device.id, clock, this.#uuids);
-    this.#store = new EventStore({
-      config: config.storage,
-      outbox: config.mqtt !== undefined,
-      seal: (draft, seq) => sealer.seal(draft, seq),
-      onEvent: (event) => {
-        log.debug({ event }, 'event');
-        this.#mqtt?.told(event);
-        parts.onEvent?.(event);
-      },
-      clock,
-      log,
-    });
+    this.#store = this.#createStore();
     this.#scene = new RememberedScene(
       new SceneFiles(join(config.storage.path, 'scene'), log),
       config.cameras,
     );
     this.#names = new DeviceNames(this.#store.settings, log);
-    this.#commands = new CameraCommands(this.#cameras, config.cameras, this.#store.settings, log);
-    this.#mqtt =
-      config.mqtt === undefined
-        ? undefined
-        : new MqttPublisher({
-            config: { ...config.mqtt, ...(secrets.mqttPassword && { password: secrets.mqttPassword }) },
-            deviceId: config.device.id,
-            earlierDeviceIds: () => this.#names.earlier,
-            cameras: config.cameras,
-            outbox: this.#store.outbox,
-            onCommand: (command) => this.#commands.run(command),
-            clock,
-            random,
-            log,
-          });
-    this.#outlet = new EventOutlet({
-      store: this.#store,
-      mqtt: this.#mqtt,
-      publishTracks: config.mqtt?.tracks ?? false,
+    const limits = mediaLimitsOf(config.storage);
+    this.#retention = new MediaRetention({ folder: this.#folder, ...limits, clock, log });
+    const outlet = new EventOutlet({ store: this.#store, mqtt: () => this.#broker.publisher });
+    const builder = new CameraBuilder({
+      ...parts,
+      folder: this.#folder,
+      hasRoom: () => this.#retention.hasRoom,
+      outlet,
+      newObjectId: (atMs) => this.#uuids.next(atMs),
+      sceneStore: this.#scene,
     });
-    this.#retention = new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log });
+    this.#cameras = new CameraSet({ builder, restore: (cameraId) => commands.restore(cameraId), clock });
+    const commands = new CameraCommands(this.#cameras.pipelines, config.cameras, this.#store.settings, log);
+    this.#broker = new Broker({
+      ...parts,
+      inForce: this.#inForce,
+      earlierDeviceIds: () => this.#names.earlier,
+      outbox: this.#store.outbox,
+      onCommand: (command) => commands.run(command),
+    });
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
-      this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
+      this.#cameras.put(this.#cameras.build(cameraId, camera, this.#models.set));
     }
-    this.#preview = createPreview(parts, {
-      ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
-      ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
-      diskFull: () => this.#retention?.hasRoom === false,
+    this.#preview = new Preview(this.#servers());
+    this.#reloader = this.#createReloader();
+    this.#supervision = new Supervision({
+      ...{ ...parts, store: this.#store, cameras: this.#cameras.pipelines },
+      models: () => this.#models.set.detectors,
+      mqtt: () => this.#broker.publisher,
+      page: () => this.#preview.server,
     });
   }
 
@@ -126,7 +118,7 @@ export class Daemon {
     const { clock, log } = this.#parts;
     const stack = new ServiceStack(log, clock);
     this.#startedMonoMs = clock.monoMs();
-    log.info({ version, cameras: [...this.#cameras.keys()] }, 'starting');
+    log.info({ version, cameras: [...this.#cameras.pipelines.keys()] }, 'starting');
     try {
       await this.#startAll(stack, signal);
       if (!signal.aborted) log.info({ tookMs: Math.round(clock.monoMs() - this.#startedMonoMs) }, 'running');
@@ -137,8 +129,18 @@ export class Daemon {
       log.info({}, 'stopping');
     } finally {
       await stack.close(CLOSE_DEADLINE_MS);
+      // One that never began has to be told too.
+      await this.#reloader.close();
       log.info({}, 'stopped');
     }
+  }
+
+  /**
+   * Reads the configuration's file and puts what changed in it into force. A file that is wrong changes nothing. Never rejects.
+   * One at a time; while the daemon starts, it waits until that is done.
+   */
+  reload(): Promise<ReloadReport> {
+    return this.#supervision.reloading(() => this.#reloader.reload());
   }
 
   async #startAll(stack: ServiceStack, signal: AbortSignal): Promise<void> {
@@ -146,20 +148,23 @@ export class Daemon {
     const starting = new AbortController();
     const cutShort = () => starting.abort();
     signal.addEventListener('abort', cutShort, { once: true });
+    const steps = [
+      () => stack.start(this.#supervision, starting.signal),
+      () => stack.start(this.#store, starting.signal),
+      () => this.#goOn(),
+      // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
+      () => this.#preview.start(stack.nested(), starting.signal),
+      () => this.#models.start(stack.nested(), starting.signal),
+      () => this.#broker.start(stack.nested(), starting.signal),
+      () => stack.start(this.#retention, starting.signal),
+      () => this.#cameras.start(stack.nested(), starting.signal),
+      () => stack.start(this.#reloader, starting.signal),
+      () => stack.start(this.#supervision.readiness, starting.signal),
+    ];
     try {
-      await stack.start(this.#store, starting.signal);
-      await this.#goOn();
-      const services: Service[] = [
-        // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
-        this.#preview,
-        ...this.#models.services,
-        ...(this.#mqtt ? [this.#mqtt] : []),
-        this.#retention,
-        ...this.#cameras.values(),
-      ];
-      for (const service of services) {
+      for (const step of steps) {
         if (signal.aborted) return;
-        await stack.start(service, starting.signal);
+        await step();
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -174,85 +179,87 @@ export class Daemon {
     if (lastEventId !== null) this.#uuids.follow(lastEventId);
     const open = new Set((await this.#store.orphans()).map(({ objectId }) => objectId));
     await this.#store.endOrphans(this.#scene.takeUp(open));
-    await this.#names.note(this.#parts.config.device.id);
-    this.#commands.restore();
+    await this.#names.note(this.#inForce.config.device.id);
   }
 
   #report(): void {
-    this.#mqtt?.deviceState(this.#deviceState());
-  }
-
-  #deviceState(): Record<string, unknown> {
-    return {
+    this.#broker.publisher?.deviceState({
       ...deviceReport({
         uptimeMs: this.#parts.clock.monoMs() - this.#startedMonoMs,
-        models: this.#models.detectors,
-        classifiers: this.#models.classifiers,
-        reid: this.#models.reid,
-        cameras: this.#cameras,
+        models: this.#models.set,
+        cameras: this.#cameras.pipelines,
         store: this.#store.status,
+        reload: this.#reloader.last,
       }),
       recording: { diskFull: !this.#retention.hasRoom },
-    };
+    });
   }
 
-  #pipeline(cameraId: string, camera: CameraConfig): CameraPipeline {
-    const { clock, random, log, baseDir } = this.#parts;
-    const runtime = this.#models.detectorOf(camera);
-    const { input, minScore } = runtime.model;
-    const box = {
-      widthPx: camera.detect.widthPx ?? input.widthPx,
-      heightPx: camera.detect.heightPx ?? input.heightPx,
-    };
-    const media = cameraMedia(cameraId, camera, {
-      folder: this.#folder,
-      hasRoom: () => this.#retention.hasRoom,
-      turns: this.#stillTurns,
+  #createStore(): EventStore {
+    const { config, clock, log, onEvent } = this.#parts;
+    const sealer = new EventSealer(config.device.id, clock, this.#uuids);
+    return new EventStore({
+      config: config.storage,
+      outbox: config.mqtt !== undefined,
+      seal: (draft, seq) => sealer.seal(draft, seq),
+      onEvent: (event) => {
+        log.debug({ event }, 'event');
+        this.#broker.publisher?.told(event);
+        onEvent?.(event);
+      },
       clock,
       log,
     });
-    if (media.live) this.#liveMedia.set(cameraId, media.live);
-    const source = inSection(`cameras.${cameraId}`, () =>
-      createFrameSource({
-        cameraId,
-        source: camera.source,
-        capture: camera.capture,
-        detect: { ...box, fps: camera.detect.fps },
-        pool: new FramePool(FRAMES_PER_CAMERA, i420Bytes(box.widthPx, box.heightPx)),
-        clock,
-        baseDir,
-        ...(media.sink && { media: media.sink }),
-      }),
-    );
-    return new CameraPipeline({
-      cameraId,
-      config: camera,
-      source,
-      scheduler: runtime.scheduler,
-      minScore,
-      classifiers: this.#models.classifiersOf(camera),
-      reid: this.#models.reidOf(camera),
-      outlet: this.#outlet,
-      newObjectId: (atMs) => this.#uuids.next(atMs),
-      sceneStore: this.#scene,
-      random,
+  }
+
+  /** Makes servers of the page and the API, each for what is in force then. */
+  #servers(): () => PreviewServer {
+    const { clock, onServed } = this.#parts;
+    const device = new PreviewDevice({
+      models: () => this.#models.set,
+      store: this.#store,
+      mqtt: () => this.#broker.publisher,
+      storagePath: this.#folder,
+      diskFull: () => !this.#retention.hasRoom,
+      reload: () => this.#reloader.last,
+      stuck: () => this.#supervision.stuck,
+      clock,
+    });
+    const parts = {
+      ...this.#parts,
+      cameras: this.#cameras.views,
+      events: this.#store.history,
+      editor: configEditor(this.#parts, this.#folder, (wanted) => this.#reloader.takeOver(wanted)),
+      device: () => device.report(),
+      partStates: () => device.partStates(),
+    };
+    return () =>
+      new PreviewServer({ ...parts, secrets: this.#inForce.secrets }, { ...(onServed && { onServed }) });
+  }
+
+  #createReloader(): Reloader {
+    const { origin, clock, log, setLogLevel = () => {} } = this.#parts;
+    const steps = new ReloadSteps({
+      inForce: this.#inForce,
+      models: this.#models,
+      cameras: this.#cameras,
+      broker: this.#broker,
+      preview: this.#preview,
+      store: this.#store,
+      retention: this.#retention,
+      setLogLevel,
+    });
+    return new Reloader({
+      inForce: this.#inForce,
+      origin,
+      steps,
+      reported: () => this.#report(),
       clock,
       log,
-      recorder: media.recorder,
-      stills: media.stills(source),
-      snapshotFiles: media.snapshotFiles,
     });
   }
 
   get #folder(): string {
-    return resolve(this.#parts.baseDir, this.#parts.config.storage.path);
+    return resolve(this.#parts.baseDir, this.#inForce.config.storage.path);
   }
-}
-
-function limitsOf({ retention, reserveMiB }: StorageConfig) {
-  return {
-    clips: { maxBytes: retention.clipsGiB * 1024 ** 3, maxDays: retention.clipsDays },
-    snapshots: { maxBytes: retention.snapshotsGiB * 1024 ** 3, maxDays: retention.snapshotsDays },
-    reserveBytes: reserveMiB * 1024 ** 2,
-  };
 }

@@ -1,38 +1,42 @@
 import { version } from '../base/version.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
-import type { CropRuntime } from './crop-runtime.ts';
-import type { ModelRuntime } from './model-runtime.ts';
+import type { ModelSet } from './model-runtimes.ts';
+import type { ReloadReport } from './reload-report.ts';
 
 export interface DeviceFacts {
   readonly uptimeMs: number;
-  readonly models: ReadonlyMap<string, ModelRuntime>;
-  readonly classifiers: ReadonlyMap<string, CropRuntime>;
-  readonly reid: ReadonlyMap<string, CropRuntime>;
+  readonly models: ModelSet;
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
   readonly store: StoreStatus;
+  /** Of the configuration, since the start; null: there was none. */
+  readonly reload: ReloadReport | null;
 }
 
 /** Payload of the retained topic `state`. */
 export function deviceReport({
   uptimeMs,
   models,
-  classifiers,
-  reid,
   cameras,
   store,
+  reload,
 }: DeviceFacts): Record<string, unknown> {
   return {
     version,
     uptimeS: Math.round(uptimeMs / 1000),
-    models: Object.fromEntries([...models].map(([name, runtime]) => [name, runtime.inUse()])),
-    classifiers: Object.fromEntries([...classifiers].map(([name, runtime]) => [name, runtime.inUse()])),
-    reid: Object.fromEntries([...reid].map(([name, runtime]) => [name, runtime.inUse()])),
+    models: inUse(models.detectors),
+    classifiers: inUse(models.classifiers),
+    reid: inUse(models.reid),
     cameras: Object.fromEntries(
       [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
     ),
     store,
+    reload,
   };
+}
+
+function inUse(runtimes: ReadonlyMap<string, { inUse(): unknown }>): Record<string, unknown> {
+  return Object.fromEntries([...runtimes].map(([name, runtime]) => [name, runtime.inUse()]));
 }
 
 function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {

@@ -11,8 +11,8 @@ import type { ViewJpegs } from './view-keeper.ts';
 
 export interface EventOutletParts {
   readonly store: Pick<EventStore, 'put'>;
-  readonly mqtt: MqttPublisher | undefined;
-  readonly publishTracks: boolean;
+  /** The broker's publisher; undefined without a broker. */
+  readonly mqtt: () => MqttPublisher | undefined;
 }
 
 /** Where the pipelines meet the outside: events go to the store, which numbers them and has them published; all else goes to MQTT. */
@@ -23,12 +23,16 @@ export class EventOutlet implements PipelineOutlet {
     this.#parts = parts;
   }
 
+  get #mqtt(): MqttPublisher | undefined {
+    return this.#parts.mqtt();
+  }
+
   event(draft: EventDraft): void {
     this.#parts.store.put(draft);
   }
 
   cameraState(cameraId: string, state: CameraState): void {
-    this.#parts.mqtt?.cameraState(cameraId, state);
+    this.cameraStateAgain(cameraId, state);
     const { sinceMs } = state;
     this.event({
       type: 'camera.state',
@@ -41,28 +45,32 @@ export class EventOutlet implements PipelineOutlet {
     });
   }
 
+  cameraStateAgain(cameraId: string, state: CameraState): void {
+    this.#mqtt?.cameraState(cameraId, state);
+  }
+
   counts(cameraId: string, counts: PresenceCounts): void {
-    this.#parts.mqtt?.counts(cameraId, counts);
+    this.#mqtt?.counts(cameraId, counts);
   }
 
   motion(cameraId: string, moving: boolean): void {
-    this.#parts.mqtt?.motion(cameraId, moving);
+    this.#mqtt?.motion(cameraId, moving);
   }
 
   bestView(cameraId: string, label: string, jpegs: ViewJpegs): void {
-    this.#parts.mqtt?.bestView(cameraId, label, jpegs);
+    this.#mqtt?.bestView(cameraId, label, jpegs);
   }
 
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void {
     for (const name of ['enabled', 'detect', 'fps'] as const) {
-      this.#parts.mqtt?.commandOutcome(cameraId, name, values[name]);
+      this.#mqtt?.commandOutcome(cameraId, name, values[name]);
     }
   }
 
   tracks(frame: Frame, update: TrackUpdate): void {
-    this.#parts.mqtt?.pictureSize(frame.cameraId, frame.source);
-    if (!this.#parts.publishTracks) return;
-    this.#parts.mqtt?.publishTracks(frame.cameraId, {
+    this.#mqtt?.pictureSize(frame.cameraId, frame.source);
+    if (this.#mqtt?.publishesTracks !== true) return;
+    this.#mqtt.publishTracks(frame.cameraId, {
       seq: frame.seq,
       captureAtMs: Math.round(frame.times.captureAtMs),
       tracks: update.tracks.map((track) => ({

@@ -14,8 +14,8 @@ import { thresholdsFor } from '../track/options.ts';
 export interface ModelRuntimeParts {
   readonly name: string;
   readonly config: ModelConfig;
-  /** The least scores that cameras report, besides the model's own. */
-  readonly minScores?: readonly number[];
+  /** The least scores that cameras report now, besides the model's own. */
+  readonly minScores?: () => readonly number[];
   readonly baseDir: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -67,6 +67,10 @@ export class ModelRuntime implements Service {
     });
   }
 
+  get runTimeoutMs(): number {
+    return this.#parts.config.runTimeoutMs;
+  }
+
   /** @throws OcellusError when the model cannot be run at all: a daemon that sees nothing must not look healthy. */
   async start(signal: AbortSignal): Promise<void> {
     const { backend, libonnxruntime } = this.#parts.config;
@@ -115,7 +119,7 @@ export class ModelRuntime implements Service {
       threads: config.threads,
       runTimeoutMs: config.runTimeoutMs,
       // The tracker continues objects on weaker detections than those that may start one.
-      minScore: thresholdsFor(Math.min(this.model.minScore, ...(minScores ?? []))).lowScore,
+      minScore: () => thresholdsFor(Math.min(this.model.minScore, ...(minScores?.() ?? []))).lowScore,
       onSuspicious: (explanation) => {
         this.#suspicious = explanation;
         this.#log.error({ explanation }, 'model is suspicious');

@@ -1,72 +1,160 @@
-import type { Service } from '../base/service.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Service, ServiceStack } from '../base/service.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
+import type { Config } from '../config/schema.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
-import type { DaemonParts } from './daemon.ts';
 import { inSection } from './in-section.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { ReidRuntime } from './reid-runtime.ts';
 
-/** The models of the cameras. Each is opened once, however many cameras use it. */
-export class ModelRuntimes {
+const CLOSE_DEADLINE_MS = 5_000;
+
+export interface ModelRuntimesParts {
+  /** In force. */
+  readonly config: Config;
+  readonly baseDir: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** Models that are open already, and those of them that do not serve any more, as `models.default`. */
+interface Open {
+  readonly set: ModelSet;
+  readonly stale: ReadonlySet<string>;
+}
+
+/** The models that the cameras of one configuration use. Each is there once, however many cameras use it. */
+export class ModelSet {
   readonly detectors = new Map<string, ModelRuntime>();
   readonly classifiers = new Map<string, ClassifierRuntime>();
   readonly reid = new Map<string, ReidRuntime>();
-  readonly #parts: DaemonParts;
 
-  constructor(parts: DaemonParts) {
-    this.#parts = parts;
+  /**
+   * Takes over what is open and still serves; what is new is not started. @param config whose cameras and models these are
+   * @throws OcellusError when a model cannot be used as it is
+   */
+  constructor(parts: ModelRuntimesParts, config: Config, open?: Open) {
+    const { models, classifiers, reid, cameras } = config;
+    const onceIn = <T>(
+      kind: 'detectors' | 'classifiers' | 'reid',
+      section: string,
+      name: string,
+      runtimes: Map<string, T>,
+      build: () => T,
+    ) => {
+      if (runtimes.has(name)) return;
+      const known = open?.stale.has(`${section}.${name}`) ? undefined : open?.set[kind].get(name);
+      runtimes.set(name, (known as T | undefined) ?? inSection(`${section}.${name}`, build));
+    };
+    for (const camera of Object.values(cameras)) {
+      const name = camera.model;
+      onceIn('detectors', 'models', name, this.detectors, () => {
+        const minScores = labelMinScores(parts.config, name);
+        return new ModelRuntime({ ...parts, name, config: configured(models, name), minScores });
+      });
+      for (const { model } of Object.values(camera.classify)) {
+        const build = () =>
+          new ClassifierRuntime({ ...parts, name: model, config: configured(classifiers, model) });
+        onceIn('classifiers', 'classifiers', model, this.classifiers, build);
+      }
+      if (camera.reid === undefined) continue;
+      const { model } = camera.reid;
+      const build = () => new ReidRuntime({ ...parts, name: model, config: configured(reid, model) });
+      onceIn('reid', 'reid', model, this.reid, build);
+    }
   }
 
   get services(): Service[] {
     return [...this.detectors.values(), ...this.classifiers.values(), ...this.reid.values()];
   }
 
-  /** @throws OcellusError when a model cannot be used as it is */
-  detectorOf({ model: name }: CameraConfig): ModelRuntime {
-    const config = configured(this.#parts.config.models, name);
-    const minScores = this.#labelMinScores(name);
-    const build = () => new ModelRuntime({ ...this.#parts, name, config, minScores });
-    return onceIn(this.detectors, 'models', name, build);
+  detectorOf({ model }: CameraConfig): ModelRuntime {
+    return configured(this.detectors, model);
   }
 
-  /** Every classifier that a camera names, and perhaps others. @throws OcellusError as `detectorOf` */
+  /** Every classifier that the camera names. */
   classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
-    for (const { model: name } of Object.values(classify)) {
-      const config = configured(this.#parts.config.classifiers, name);
-      onceIn(
-        this.classifiers,
-        'classifiers',
-        name,
-        () => new ClassifierRuntime({ ...this.#parts, name, config }),
-      );
-    }
-    return this.classifiers;
+    const names = Object.values(classify).map(({ model }) => model);
+    return new Map(names.map((name) => [name, configured(this.classifiers, name)]));
   }
 
-  /** Undefined when a camera names none. @throws OcellusError as `detectorOf` */
+  /** Undefined when the camera names none. */
   reidOf({ reid }: CameraConfig): ReidRuntime | undefined {
-    if (reid === undefined) return undefined;
-    const { model: name } = reid;
-    const config = configured(this.#parts.config.reid, name);
-    return onceIn(this.reid, 'reid', name, () => new ReidRuntime({ ...this.#parts, name, config }));
+    return reid === undefined ? undefined : configured(this.reid, reid.model);
+  }
+}
+
+/** The models that are open now. */
+export class ModelRuntimes {
+  readonly #parts: ModelRuntimesParts;
+  #set: ModelSet;
+  #stack: ServiceStack | undefined;
+
+  /** @throws OcellusError as `ModelSet` */
+  constructor(parts: ModelRuntimesParts) {
+    this.#parts = parts;
+    this.#set = new ModelSet(parts, parts.config);
   }
 
-  /** Least scores that labels of the model's cameras have of their own. */
-  #labelMinScores(model: string): number[] {
-    return Object.values(this.#parts.config.cameras)
+  get set(): ModelSet {
+    return this.#set;
+  }
+
+  /** Opens all. @param stack where they live */
+  async start(stack: ServiceStack, signal: AbortSignal): Promise<void> {
+    this.#stack = stack;
+    for (const service of this.#set.services) await stack.start(service, signal);
+  }
+
+  /**
+   * Opens and warms up what another configuration needs, beside what is open.
+   * @throws OcellusError when one cannot be used or run: nothing is left of the others then
+   */
+  async open(config: Config, stale: ReadonlySet<string>, signal: AbortSignal): Promise<ModelSet> {
+    const next = new ModelSet(this.#parts, config, { set: this.#set, stale });
+    try {
+      for (const service of added(this.#set, next)) await this.#stack?.start(service, signal);
+      return next;
+    } catch (error) {
+      await this.abandon(next);
+      throw error;
+    }
+  }
+
+  /** What was opened will not be used. */
+  async abandon(next: ModelSet): Promise<void> {
+    for (const service of added(this.#set, next)) await this.#stack?.stop(service, CLOSE_DEADLINE_MS);
+  }
+
+  /** Uses these from now on, and closes those that nobody uses any more, each after its last run. */
+  async adopt(next: ModelSet): Promise<void> {
+    const before = this.#set;
+    this.#set = next;
+    for (const service of added(next, before)) await this.#stack?.stop(service, CLOSE_DEADLINE_MS);
+  }
+}
+
+/** Services of `next` that are not in `set`. */
+function added(set: ModelSet, next: ModelSet): Service[] {
+  const known = new Set(set.services);
+  return next.services.filter((service) => !known.has(service));
+}
+
+/**
+ * Tells the least scores that labels of the model's cameras have of their own. Made here, because a function that is made
+ * in `ModelSet` holds on to the set before, and that one to the one before it.
+ */
+function labelMinScores(config: Config, model: string): () => number[] {
+  return () =>
+    Object.values(config.cameras)
       .filter((camera) => camera.model === model)
       .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
-  }
 }
 
-function configured<T>(section: Readonly<Record<string, T>>, name: string): T {
-  const config = section[name];
+function configured<T>(section: Readonly<Record<string, T>> | ReadonlyMap<string, T>, name: string): T {
+  const config = section instanceof Map ? section.get(name) : (section as Record<string, T>)[name];
   if (config === undefined) throw new Error(`configuration was not checked: no model ${name}`);
-  return config;
-}
-
-function onceIn<T>(runtimes: Map<string, T>, section: string, name: string, build: () => T): T {
-  const runtime = runtimes.get(name) ?? inSection(`${section}.${name}`, build);
-  runtimes.set(name, runtime);
-  return runtime;
+  return config as T;
 }

@@ -58,8 +58,6 @@ export class ObjectStage {
   readonly #attributes: AttributeStage;
   readonly #reid: ReidStage;
   readonly #views: ViewStage;
-  /** The least score that the detector was opened for on behalf of this camera. */
-  readonly #openedMinScore: number;
   #tracker: Tracker;
   #liveTracks = 0;
   #counts: PresenceCounts | undefined;
@@ -69,7 +67,6 @@ export class ObjectStage {
   constructor(parts: ObjectStageParts) {
     const { cameraId, config, newObjectId } = parts;
     this.#parts = parts;
-    this.#openedMinScore = lowestMinScore(parts.minScore, config);
     this.#rules = new CameraRules({
       cameraId,
       objects: config.objects,
@@ -118,17 +115,12 @@ export class ObjectStage {
     return this.#rules.seenObjects();
   }
 
-  /**
-   * Goes by other objects, zones and lines from now on; what is believed goes on.
-   * @returns false where a label asks for lower scores than the detector was opened for: that takes a restart
-   */
-  apply(config: CameraConfig): boolean {
+  /** Goes by other objects, zones and lines from now on; what is believed goes on. */
+  apply(config: CameraConfig): void {
     this.#parts = { ...this.#parts, config };
-    const lowest = lowestMinScore(this.#parts.minScore, config);
-    this.#tracker.setThresholds(thresholdsFor(lowest));
+    this.#tracker.setThresholds(thresholdsFor(lowestMinScore(this.#parts.minScore, config)));
     for (const draft of this.#rules.apply(config)) this.#tell(draft);
     this.#reportCounts(false);
-    return lowest >= this.#openedMinScore;
   }
 
   /** States the counts although nothing has been seen yet, so that whoever subscribes finds them. */
@@ -139,12 +131,12 @@ export class ObjectStage {
   }
 
   /**
-   * Ends what is not restored by the next run: all, or all but the stationary objects, which are saved. Resolves when their
-   * last views are handed over. @param signal ends waiting for full size
+   * Ends what is not taken up again, by the next run or by this camera's next pipeline: all, or all but the stationary
+   * objects, which are saved. Resolves when their last views are handed over. @param signal ends waiting for full size
    */
-  close(signal: AbortSignal): Promise<void> {
+  close(signal: AbortSignal, cause: (typeof endCauses)[number] = 'stopped'): Promise<void> {
     // What could not be saved will not be taken up again, and needs its end now.
-    this.endAll('stopped', this.#save());
+    this.endAll(cause, this.#save());
     return this.#views.settled(signal);
   }
 
@@ -171,6 +163,11 @@ export class ObjectStage {
   /** The picture changed as a whole: light switched, infrared filter, camera moved. */
   sceneChanged(): void {
     this.#rules.sceneChanged();
+  }
+
+  /** States the counts again, for a broker that has none. */
+  restate(): void {
+    this.#reportCounts(true);
   }
 
   /** Ends every object: the camera is lost, or the daemon stops. @param keepWaiting all but those at rest */

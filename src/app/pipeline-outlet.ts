@@ -9,11 +9,13 @@ import type { ViewJpegs } from './view-keeper.ts';
 export interface PipelineOutlet {
   event(draft: EventDraft): void;
   cameraState(cameraId: string, state: CameraState): void;
+  /** The state has not changed, and is stated again: no event comes of it. */
+  cameraStateAgain(cameraId: string, state: CameraState): void;
   counts(cameraId: string, counts: PresenceCounts): void;
   motion(cameraId: string, moving: boolean): void;
   /** The best view so far of the newest object of a label. */
   bestView(cameraId: string, label: string, jpegs: ViewJpegs): void;
-  /** What commands can change, as it is in force at the start. */
+  /** What commands can change, as it is in force. */
   inForce(cameraId: string, values: { enabled: boolean; detect: boolean; fps: number }): void;
   tracks(frame: Frame, update: TrackUpdate): void;
 }
@@ -23,6 +25,7 @@ export function eventsOnly(event: PipelineOutlet['event']): PipelineOutlet {
   return {
     event,
     cameraState() {},
+    cameraStateAgain() {},
     counts() {},
     motion() {},
     bestView() {},

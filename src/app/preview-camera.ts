@@ -7,9 +7,8 @@ import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from '../preview/live/live-feed.ts';
 import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import type { CameraPlace } from './camera-set.ts';
 import { encodeView } from './frame-jpeg.ts';
-import type { LiveMedia } from './live-media.ts';
-import type { LivePictures } from './live-pictures.ts';
 import { STAGES } from './pipeline-stats.ts';
 
 /** Of motion JPEG, 1..100. */
@@ -17,19 +16,22 @@ const LIVE_QUALITY = 85;
 /** A rate is that of at least this time, so that who asks often does not see noise. */
 const RATE_WINDOW_MS = 2_000;
 
-/** A camera's pipeline as the preview sees it. Nothing is gathered for it: it reads what the pipeline keeps. */
+/** A camera's pipeline, whichever runs now, as the preview sees it. Nothing is gathered for it: it reads what the pipeline keeps. */
 export class LiveCamera implements PreviewCamera {
   readonly cameraId: string;
   readonly live: LiveFeed;
-  readonly #pipeline: CameraPipeline;
+  readonly #place: CameraPlace;
   readonly #inferred: CountedRate;
 
-  /** @param media the camera's own video; absent when it is not to be shown */
-  constructor(cameraId: string, pipeline: CameraPipeline, media: LiveMedia | undefined, clock: Clock) {
-    this.cameraId = cameraId;
-    this.#pipeline = pipeline;
-    this.live = liveFeed(pipeline.live, media);
-    this.#inferred = new CountedRate(() => pipeline.stats.frames.get('inferred'), clock);
+  constructor(place: CameraPlace, clock: Clock) {
+    this.cameraId = place.cameraId;
+    this.#place = place;
+    this.live = liveFeed(place);
+    this.#inferred = new CountedRate(() => this.#pipeline.stats.frames.get('inferred'), clock);
+  }
+
+  get #pipeline(): CameraPipeline {
+    return this.#place.pipeline;
   }
 
   get config(): CameraConfig {
@@ -103,18 +105,19 @@ export class LiveCamera implements PreviewCamera {
 }
 
 /** A camera whose own video is not shown has none to show. */
-function liveFeed(pictures: LivePictures, media: LiveMedia | undefined): LiveFeed {
+function liveFeed(place: CameraPlace): LiveFeed {
+  const { pictures } = place;
   return {
     watchPictures: (listener) => pictures.watchPictures(listener),
     encodeJpeg: async (picture) => (await encodeView(picture, LIVE_QUALITY)).picture,
     watchObjects: (listener) => pictures.watchObjects(listener),
     watchMedia: (sink) => {
-      if (media !== undefined) return media.watch(sink);
+      if (place.media !== undefined) return place.media.watch(sink);
       sink.unusable('preview.mse is off for this camera');
       return () => {};
     },
     get mediaMime() {
-      return media?.mime ?? null;
+      return place.media?.mime ?? null;
     },
   };
 }
@@ -136,7 +139,8 @@ class CountedRate {
     const spanMs = this.#clock.monoMs() - this.#from.monoMs;
     if (spanMs >= RATE_WINDOW_MS) {
       const count = this.#count();
-      this.#perSecond = ((count - this.#from.count) * 1000) / spanMs;
+      // A camera that was restarted counts from 0 again.
+      this.#perSecond = (Math.max(0, count - this.#from.count) * 1000) / spanMs;
       this.#from = { monoMs: this.#from.monoMs + spanMs, count };
     }
     return this.#perSecond;

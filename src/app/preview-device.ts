@@ -1,21 +1,26 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { diskSpace } from '../device/disk-space.ts';
+import type { StuckPart } from '../device/progress-watch.ts';
 import { temperatureC } from '../device/temperature.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { DeviceReport, PartState } from '../preview/ports.ts';
 import type { EventStore } from '../store/event-store.ts';
-import type { ClassifierRuntime } from './classifier-runtime.ts';
-import type { ModelRuntime } from './model-runtime.ts';
+import type { ModelSet } from './model-runtimes.ts';
+import type { ReloadReport } from './reload-report.ts';
+import { stuckLine } from './status-line.ts';
 
 export interface DeviceParts {
-  readonly models: ReadonlyMap<string, ModelRuntime>;
-  readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
+  readonly models: () => Pick<ModelSet, 'detectors' | 'classifiers'>;
   readonly store: EventStore;
-  readonly mqtt: MqttPublisher | undefined;
+  readonly mqtt: () => MqttPublisher | undefined;
+  /** What came of the last reload of the configuration. */
+  readonly reload: () => ReloadReport | null;
   readonly storagePath: string;
   /** True when there is no room for another recording. */
   readonly diskFull: () => boolean;
+  /** Parts that should get on and do not. */
+  readonly stuck: () => readonly StuckPart[];
   readonly clock: Clock;
 }
 
@@ -33,14 +38,16 @@ export class PreviewDevice {
   }
 
   async report(): Promise<DeviceReport> {
-    const { models, classifiers, store, mqtt, storagePath, diskFull, clock } = this.#parts;
+    const { store, storagePath, diskFull, clock } = this.#parts;
+    const { detectors, classifiers } = this.#parts.models();
+    const mqtt = this.#parts.mqtt();
     const { queued, oldestAtMs, dropped } = store.outbox.status;
     const oldestAgeMs = oldestAtMs === null ? null : Math.max(0, clock.wallMs() - oldestAtMs);
     const [temperature, space] = await Promise.all([
       temperatureC(),
       diskSpace(storagePath).catch(() => undefined),
     ]);
-    const detectors = [...models].map(([name, runtime]) => ({ name, task: 'detect', ...runtime.inUse() }));
+    const firsts = [...detectors].map(([name, runtime]) => ({ name, task: 'detect', ...runtime.inUse() }));
     const seconds = [...classifiers].map(([name, runtime]) => ({
       name,
       task: 'classify',
@@ -48,7 +55,7 @@ export class PreviewDevice {
     }));
     return {
       uptimeMs: Math.round(clock.monoMs() - this.#startedMonoMs),
-      models: [...detectors, ...seconds],
+      models: [...firsts, ...seconds],
       store: { ...store.status, outbox: { queued, oldestAgeMs, dropped } },
       mqtt: { state: mqtt === undefined ? 'off' : mqtt.status.connected ? 'connected' : 'disconnected' },
       host: {
@@ -60,12 +67,14 @@ export class PreviewDevice {
         temperatureC: temperature,
       },
       storage: { freeBytes: space?.freeBytes ?? null, diskFull: diskFull() },
+      reload: this.#parts.reload(),
     };
   }
 
   partStates(): PartState[] {
-    const { models, store, mqtt } = this.#parts;
-    const detectors = [...models].map(([name, runtime]): PartState => {
+    const { store, stuck } = this.#parts;
+    const mqtt = this.#parts.mqtt();
+    const detectors = [...this.#parts.models().detectors].map(([name, runtime]): PartState => {
       const { healthySessions, lastError } = runtime.inUse();
       const ready = healthySessions > 0;
       const detail = ready ? null : (lastError ?? 'it is not loaded yet');
@@ -75,6 +84,9 @@ export class PreviewDevice {
     const states = [
       { part: 'store', ready: ok && store.history.isOpen, dead: store.history.isLost, detail: error },
       ...detectors,
+      ...(stuck().length === 0
+        ? []
+        : [{ part: 'progress', ready: false, dead: true, detail: stuckLine(stuck()) }]),
     ];
     if (mqtt === undefined) return states;
     const { connected } = mqtt.status;

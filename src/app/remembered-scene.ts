@@ -38,6 +38,9 @@ export class RememberedScene implements SceneMemoryStore {
   }
 
   save(cameraId: string, objects: readonly RememberedObject[]): boolean {
-    return this.#files.save(cameraId, objects);
+    const isSaved = this.#files.save(cameraId, objects);
+    // A camera that is restarted alone takes up what it left a moment ago.
+    if (isSaved) this.#taken.set(cameraId, [...objects]);
+    return isSaved;
   }
 }

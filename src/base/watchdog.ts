@@ -28,6 +28,13 @@ export class Watchdog {
     this.#dueMonoMs = undefined;
   }
 
+  /** There will be no more waits: the timer goes, and with it what it holds. */
+  close(): void {
+    this.stop();
+    this.#timer?.cancel();
+    this.#timerMonoMs = Number.POSITIVE_INFINITY;
+  }
+
   #setTimer(delayMs: number): void {
     this.#timer?.cancel();
     this.#timerMonoMs = this.#clock.monoMs() + delayMs;

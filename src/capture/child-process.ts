@@ -115,9 +115,29 @@ export class ToolProcess {
   }
 }
 
+const GUARD_DEADLINE_MS = 5_000;
+let guard: Promise<readonly string[]> | undefined;
+
+/**
+ * The command that has the kernel kill a program with its parent. Tried once: a sandbox may forbid it what it needs, and then
+ * no tool could be started. A service of systemd is such a one, whose control group ends with the service anyway.
+ */
+async function findGuard(): Promise<readonly string[]> {
+  const setpriv = await findProgram('setpriv');
+  if (setpriv === undefined) return [];
+  const command = [setpriv, '--pdeathsig', 'KILL'];
+  const works = await new Promise<boolean>((resolve) => {
+    const args = [...command.slice(1), setpriv, '--version'];
+    const trial = spawn(setpriv, args, { stdio: 'ignore', timeout: GUARD_DEADLINE_MS });
+    trial.once('error', () => resolve(false));
+    trial.once('exit', (status) => resolve(status === 0));
+  });
+  return works ? command : [];
+}
+
 /**
  * Starts a tool that cannot outlive this process. `setpriv --pdeathsig KILL` (util-linux, in every Debian) has the
- * kernel kill it when we die, however we die. Without setpriv, a tool ends at its next write to the closed pipe
+ * kernel kill it when we die, however we die. Where that cannot be had, a tool ends at its next write to the closed pipe
  * (EPIPE), so that one which is stuck before its first picture lives on until its own timeout.
  *
  * @throws OcellusError `tool_missing` when the program is not there or cannot be started
@@ -125,8 +145,8 @@ export class ToolProcess {
 export async function startTool(options: ToolOptions): Promise<ToolProcess> {
   const program = await findProgram(options.program);
   if (program === undefined) throw toolMissing(options, undefined);
-  const guard = await findProgram('setpriv');
-  const argv = [...(guard === undefined ? [] : [guard, '--pdeathsig', 'KILL']), program, ...options.args];
+  guard ??= findGuard();
+  const argv = [...(await guard), program, ...options.args];
   const { pictureFd, chatty = false } = options;
   const mediaFd = options.withMedia ? MEDIA_FD : undefined;
   const pipe = pictureFd === undefined ? undefined : await openPipe(PIPE_BYTES);

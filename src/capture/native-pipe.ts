@@ -1,3 +1,5 @@
+import { setNativeStacks } from '../base/native-stacks.ts';
+
 /** Both ends of a pipe, as descriptors of this process. */
 export interface PipeEnds {
   readonly readFd: number;
@@ -37,6 +39,7 @@ async function loadLibc(): Promise<Libc | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
     const { default: koffi } = await import('koffi');
+    setNativeStacks(koffi);
     const library = koffi.load('libc.so.6');
     return {
       pipe2: library.func('int pipe2(_Out_ int *fds, int flags)') as Libc['pipe2'],

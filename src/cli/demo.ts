@@ -52,11 +52,12 @@ async function demo(io: CommandIo, { duration, seed, port }: DemoOptions): Promi
       `MQTT broker at ${broker.url}: mosquitto_sub -p ${new URL(broker.url).port} -v -t 'ocellus/demo/#'\n` +
         'The model knows this simulated street only.\n',
     );
+    const clock = new SystemClock();
     const daemon = new Daemon({
       ...(await demoConfig(broker.url, seed, folder, port)),
-      clock: new SystemClock(),
+      clock,
       random: Math.random,
-      log: createLogger('warn'),
+      log: createLogger({ level: 'warn', clock }),
       onServed: (url) => io.stdout.write(`Web page at ${url}\n`),
       onEvent: (event) => io.stdout.write(`${describeEvent(event)}\n`),
     });

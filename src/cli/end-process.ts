@@ -1,3 +1,4 @@
+import { setNativeStacks } from '../base/native-stacks.ts';
 import { busyThreads } from '../infer/ort-node/session-worker.ts';
 
 /**
@@ -18,6 +19,7 @@ export function endProcess(status: number): void {
 async function exitAtOnce(status: number): Promise<void> {
   try {
     const { default: koffi } = await import('koffi');
+    setNativeStacks(koffi);
     koffi.load('libc.so.6').func('void _exit(int status)')(status);
   } catch {
     // No libc by that name, or no koffi: the end is then an abort, but it is the end.

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { explain, isAbort } from '../base/errors.ts';
+import { isJournal, withPriority } from '../base/journal.ts';
 import { version } from '../base/version.ts';
 import { benchCommand } from './bench.ts';
 import { checkCommand } from './check.ts';
@@ -63,7 +64,12 @@ export async function runCli(
   } catch (error) {
     if (isAbort(error) && io.signal.aborted) return status;
     // Commander has printed its own message already.
-    if (!(error instanceof CommanderError)) io.stderr.write(`ocellus: ${explain(error)}\n`);
+    if (!(error instanceof CommanderError)) io.stderr.write(forStderr(`ocellus: ${explain(error)}\n`));
     return exitStatusOf(error);
   }
+}
+
+/** As an error of the journal's where stderr goes there. */
+function forStderr(text: string): string {
+  return isJournal(2, process.env.JOURNAL_STREAM) ? withPriority('error', text) : text;
 }

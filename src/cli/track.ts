@@ -84,7 +84,7 @@ async function trackVideo(
     providers: ['cpu'],
     providerOptions: {},
     threads: 1,
-    minScore: thresholdsFor(model.minScore).lowScore,
+    minScore: () => thresholdsFor(model.minScore).lowScore,
     runTimeoutMs: RUN_TIMEOUT_MS,
   });
   const file = createWriteStream(options.out);

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import type { Finding, Path } from './issue.ts';
 
@@ -15,8 +15,8 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g;
 const MAX_SECRET_BYTES = 64 * 1024;
 
 /**
- * Replaces `${env:NAME}` and `${file:/path}` in every string of `data`; `$${` stands for a literal `${`. A file's
- * trailing newline is ignored. In the user and password of a URL the value is percent-encoded, so that a password may
+ * Replaces `${env:NAME}`, `${file:/path}` and `${credential:NAME}` (of systemd's LoadCredential=) in every string of `data`;
+ * `$${` stands for a literal `${`. A file's trailing newline is ignored. In the user and password of a URL the value is percent-encoded, so that a password may
  * hold "@" and "/".
  */
 export function interpolate(data: unknown, environment: Environment, baseDir: string): Interpolated {
@@ -75,10 +75,29 @@ function resolveReference(
       hint: `set ${name} where ocellus is started, in systemd with EnvironmentFile=, or use \${file:/path}`,
     };
   }
+  if (kind === 'credential' && /^[A-Za-z0-9._-]+$/.test(name)) return readCredential(name, environment);
   if (kind === 'file' && name !== '') return readSecret(resolve(baseDir, name));
   return {
     message: 'unknown reference after "${"',
-    hint: `write \${env:NAME} or \${file:/path}, or $\${ for the characters themselves`,
+    hint: `write \${env:NAME}, \${file:/path} or \${credential:NAME}, or $\${ for the characters themselves`,
+  };
+}
+
+/** A credential of systemd's, which are files in a folder that only this service may read. */
+function readCredential(name: string, environment: Environment): string | { message: string; hint: string } {
+  const folder = environment.CREDENTIALS_DIRECTORY;
+  if (folder === undefined || folder === '') {
+    return {
+      message: `there is no credential ${name}: CREDENTIALS_DIRECTORY is not set`,
+      hint: 'systemd 247 or newer sets it for a service with LoadCredential=; elsewhere set it to a folder of such files',
+    };
+  }
+  const path = join(folder, name);
+  const secret = readSecret(path);
+  if (typeof secret === 'string') return secret;
+  return {
+    message: `there is no credential ${name}: ${secret.message}`,
+    hint: `add LoadCredential=${name}:/path to the unit: sudo systemctl edit ocellus`,
   };
 }
 

@@ -29,6 +29,8 @@ export interface ConfigOrigin {
   readonly file: string;
   /** Checks and completes another text as that of this file. @throws OcellusError as `loadConfig` */
   readonly read: (text: string) => LoadedConfig;
+  /** Reads it anew, with all that it names. @throws OcellusError as `loadConfig` */
+  readonly load: () => LoadedConfig;
 }
 
 /**
@@ -65,6 +67,7 @@ function parseConfig(file: string, text: string, environment: Environment): Load
   const origin = {
     file: resolve(file),
     read: (other: string) => parseConfig(file, other, environment),
+    load: () => loadConfig(file, environment),
   };
   return { config: resolved.config, baseDir, secrets: resolved.secrets, origin };
 }

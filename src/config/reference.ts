@@ -3,8 +3,8 @@ import { configJsonSchema, entriesOf, type JsonSchema } from './json-schema.ts';
 const HEAD = `# Configuration
 
 One YAML 1.2 file; \`ocellus check -c FILE\` says everything that is wrong with it. Unknown keys are errors. Relative
-paths start at the folder of the file. In any text \`\${env:NAME}\` and \`\${file:/path}\` stand for an environment variable
-and for the content of a file; \`$\${\` is a literal \`\${\`. In the user and the password of a URL such a value is
+paths start at the folder of the file. In any text \`\${env:NAME}\`, \`\${file:/path}\` and \`\${credential:NAME}\` stand for an
+environment variable, the content of a file and a credential of systemd's; \`$\${\` is a literal \`\${\`. In the user and the password of a URL such a value is
 percent-encoded for you.
 
 Generated from \`src/config/schema.ts\` by \`npm run generate\`.

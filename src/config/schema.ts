@@ -25,7 +25,7 @@ export const mqttSchema = z.strictObject({
     .describe('The broker: mqtt://, mqtts://, ws:// or wss://')
     .meta({ examples: ['mqtt://127.0.0.1:1883'] }),
   username: z.string().optional().describe('Name that the broker knows this device by'),
-  password: z.string().optional().describe(`Better: passwordFile, or \${env:NAME}`),
+  password: z.string().optional().describe(`Better: passwordFile, \${credential:NAME} or \${env:NAME}`),
   passwordFile: z.string().optional().describe('File that holds the password; a trailing newline is ignored'),
   clientId: z.string().optional().describe('Default: ocellus-<device id>'),
   protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),

@@ -20,8 +20,8 @@ export interface DetectorOptions extends Omit<SessionOptions, 'file' | 'inputMem
   readonly backend: InferenceBackend;
   readonly model: DetectionModel;
   readonly clock: Clock;
-  /** Detections below are not reported; default: the model's. */
-  readonly minScore?: number;
+  /** Detections below are not reported; asked for at every frame. Default: the model's. */
+  readonly minScore?: () => number;
   /** Boxes of one class that overlap more are one object; default: the model's. */
   readonly nmsIou?: number;
   /** Most detections of one picture; default 300. */
@@ -142,7 +142,7 @@ export class Detector implements FrameDetector {
   }
 
   get #minScore(): number {
-    return this.#options.minScore ?? this.model.minScore;
+    return this.#options.minScore?.() ?? this.model.minScore;
   }
 
   async #infer(write: (tensor: Float32Array) => Letterbox, minScore: number): Promise<InferenceResult> {

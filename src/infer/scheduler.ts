@@ -8,6 +8,7 @@ import type { Frame } from '../flow/frame.ts';
 import { DetectorSlot } from './detector-slot.ts';
 import type { FrameDetector } from './frame-detector.ts';
 import { CameraLane, type Lane, type LaneSink } from './lane.ts';
+import { type RunCounts, RunTally } from './run-tally.ts';
 
 export type { Lane, LaneSink } from './lane.ts';
 
@@ -21,6 +22,16 @@ export interface SchedulerStatus {
   readonly lastError: string | null;
   /** Inferences in progress. */
   readonly busy: number;
+}
+
+/** Whether frames that were offered come back, for who watches over the program. Counts are since the start. */
+export interface SchedulerProgress extends RunCounts {
+  /** Detectors that are believed to work. */
+  readonly healthy: number;
+  /** Frames that wait or are being inferred. */
+  readonly owed: number;
+  /** Runs and openings that failed. */
+  readonly failures: number;
 }
 
 export interface SchedulerOptions {
@@ -52,6 +63,7 @@ export class InferenceScheduler implements Service {
   readonly #slots: DetectorSlot[] = [];
   readonly #lanes = new Set<CameraLane>();
   readonly #log: Logger;
+  readonly #runs = new RunTally();
   #closing: Promise<void> | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -95,6 +107,12 @@ export class InferenceScheduler implements Service {
     };
   }
 
+  progress(): SchedulerProgress {
+    const { healthy, failures } = this.status();
+    const owed = [...this.#lanes].reduce((sum, lane) => sum + lane.pending, 0);
+    return { healthy, owed, failures, ...this.#runs.counts };
+  }
+
   /** Stops feeding, drops what waits, lets the runs finish and closes the detectors. */
   close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
@@ -133,6 +151,7 @@ export class InferenceScheduler implements Service {
     let deliver: () => void;
     try {
       const result = await slot.detect(frame);
+      this.#runs.gaveResult();
       const inferredAtMs = this.#options.clock.wallMs();
       deliver = () => lane.sink.result(frame, result, inferredAtMs);
     } catch (error) {
@@ -140,6 +159,7 @@ export class InferenceScheduler implements Service {
         error instanceof OcellusError
           ? error
           : new OcellusError('internal', messageOf(error), { cause: error });
+      this.#runs.failed(failure);
       deliver = () => lane.sink.failed(frame, failure);
     }
     lane.done();

@@ -25,6 +25,8 @@ export interface Companion {
   event(event: DomainEvent): void;
   /** A retained topic of the device got this value; empty: it was cleared. */
   retained(topic: string, payload: string | Buffer): void;
+  /** Cameras were added, removed or changed in the configuration. */
+  camerasChanged(): void;
   /** Size of the camera's pictures, px. */
   pictureSize(cameraId: string, widthPx: number, heightPx: number): void;
   /** @returns true when the message was the companion's */
@@ -54,6 +56,10 @@ export class Companions implements Companion {
 
   retained(topic: string, payload: string | Buffer): void {
     for (const companion of this.#all) companion.retained(topic, payload);
+  }
+
+  camerasChanged(): void {
+    for (const companion of this.#all) companion.camerasChanged();
   }
 
   pictureSize(cameraId: string, widthPx: number, heightPx: number): void {

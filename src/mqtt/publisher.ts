@@ -7,7 +7,7 @@ import type { DomainEvent } from '../flow/domain-event.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { OutboxSource } from '../flow/outbox-source.ts';
 import { BrokerKeeper } from './broker-keeper.ts';
-import { type BrokerLink, type Message, PublishRefused } from './broker-link.ts';
+import type { BrokerLink, Message } from './broker-link.ts';
 import { CommandDesk } from './command-desk.ts';
 import { type CommandHandler, type CommandOutcome, outcomePayload } from './commands.ts';
 import type { Companions } from './companion.ts';
@@ -16,16 +16,16 @@ import { type Counts, CountTopics } from './counts.ts';
 import { DeviceStatus } from './device-status.ts';
 import { Leftovers, type LeftoversParts } from './leftovers.ts';
 import { Retained } from './retained.ts';
+import { Sender } from './sender.ts';
 import { listen } from './subscriptions.ts';
 import { type CommandName, Topics } from './topics.ts';
 
 /** How long `start` waits for the first attempt. The daemon runs without a broker, but most often it is there at once. */
 const FIRST_WAIT_MS = 2_000;
-/** Messages that may be on their way at once, if the broker does not ask for fewer. */
-const WINDOW = 64;
 /** Part of the deadline of `close` that is kept for the farewell. */
 const FAREWELL_SHARE = 0.3;
 const DRAIN_POLL_MS = 10;
+const LEFTOVERS_REFUSED = 'the MQTT broker refuses subscriptions: what earlier runs left is not cleared';
 
 export interface MqttPublisherOptions extends LeftoversParts {
   /** Where events come from, and are acknowledged to. */
@@ -65,8 +65,7 @@ export class MqttPublisher implements Service {
   readonly #companions: Companions;
   readonly #status: DeviceStatus;
   readonly #leftovers: Leftovers;
-  #inFlight = 0;
-  #refused = 0;
+  readonly #sender: Sender;
   #closing: Promise<void> | undefined;
 
   constructor(options: MqttPublisherOptions) {
@@ -88,7 +87,7 @@ export class MqttPublisher implements Service {
       handler: onCommand,
       log,
       outcome: (cameraId, command, outcome) => this.commandOutcome(cameraId, command, outcome),
-      failure: (topic, payload) => this.#publishOnce(topic, payload),
+      failure: (topic, payload) => this.#sender.once(topic, payload),
     });
     this.#keeper = new BrokerKeeper({
       config,
@@ -100,6 +99,14 @@ export class MqttPublisher implements Service {
       linked: (link) => this.#linked(link),
       lost: () => this.#lost(),
       received: (message) => this.#received(message),
+    });
+    this.#sender = new Sender({
+      topics: this.#topics,
+      retained: this.#retained,
+      outbox,
+      link: () => this.#keeper.link,
+      settled: () => this.#status.outboxChanged(),
+      log,
     });
     this.#companions = companionsOf(options, this.#topics, {
       retain: (topic, payload) => this.#keep(topic, payload),
@@ -114,7 +121,7 @@ export class MqttPublisher implements Service {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#retained.set(this.#topics.availability, 'online');
-    this.#outbox.listen(() => this.#pump());
+    this.#outbox.listen(() => this.#sender.pump());
     this.#leftovers.start();
     this.#companions.start();
     await this.#keeper.start(FIRST_WAIT_MS);
@@ -125,7 +132,7 @@ export class MqttPublisher implements Service {
     return {
       connected: link !== undefined,
       queued: this.#outbox.status.queued,
-      dropped: this.#outbox.status.dropped + this.#refused,
+      dropped: this.#outbox.status.dropped + this.#sender.refused,
       lastError: lastError === undefined ? null : explain(lastError),
     };
   }
@@ -160,7 +167,7 @@ export class MqttPublisher implements Service {
   /** What is in force of a command's subject: after a command, and at start. Values are retained, `snapshot`'s are not. */
   commandOutcome(cameraId: string, command: CommandName, outcome: CommandOutcome): void {
     const topic = this.#topics.outcome(cameraId, command);
-    if (command === 'snapshot') this.#publishOnce(topic, outcomePayload(outcome));
+    if (command === 'snapshot') this.#sender.once(topic, outcomePayload(outcome));
     else this.#retain(topic, outcomePayload(outcome));
   }
 
@@ -169,15 +176,44 @@ export class MqttPublisher implements Service {
     this.#companions.pictureSize(cameraId, widthPx, heightPx);
   }
 
+  /** Whether tracks are asked for. */
+  get publishesTracks(): boolean {
+    return this.#options.config.tracks;
+  }
+
   /** Publishes the tracks of a frame, if that is asked for and the connection keeps up. */
   publishTracks(cameraId: string, tracks: unknown): void {
-    if (!this.#options.config.tracks) return;
+    if (!this.publishesTracks) return;
     this.#keeper.link?.publishUnacknowledged(this.#topics.tracks(cameraId), JSON.stringify(tracks));
   }
 
   /** Sets any retained topic. @param suffix below `ocellus/<device>/`. An empty payload clears it. */
   publishRetained(suffix: string, payload: string | Buffer): void {
     this.#retain(`${this.#topics.root}/${suffix}`, payload);
+  }
+
+  /** What is retained of the device's own topics, for the publisher that takes over. */
+  get retained(): readonly (readonly [topic: string, value: string | Buffer])[] {
+    return this.#retained.under(`${this.#topics.root}/`);
+  }
+
+  /** Takes over what another publisher of this device had retained, but for its presence. To be called before the start. */
+  takeOver(retained: MqttPublisher['retained']): void {
+    for (const [topic, value] of retained)
+      if (topic !== this.#topics.availability) this.#retain(topic, value);
+  }
+
+  /** `cameras` has changed: what is retained of cameras, zones and labels that are gone is cleared. */
+  camerasChanged(): void {
+    const { cameras } = this.#options;
+    this.#companions.camerasChanged();
+    for (const [topic] of this.retained) {
+      const cameraId = this.#topics.parseRetained(topic)?.cameraId;
+      if (cameraId !== undefined && !Object.hasOwn(cameras, cameraId)) this.#retain(topic, '');
+    }
+    const { link } = this.#keeper;
+    // What an earlier run left of them is not known here.
+    if (link !== undefined) void listen(link, [], this.#leftovers.filters, LEFTOVERS_REFUSED, this.#options);
   }
 
   /** Hands over what it can, says `offline` and disconnects, all within `deadlineMs`. */
@@ -210,18 +246,18 @@ export class MqttPublisher implements Service {
   }
 
   get #isDrained(): boolean {
-    return this.#outbox.status.queued === 0 && this.#retained.isSettled && this.#inFlight === 0;
+    return this.#outbox.status.queued === 0 && this.#retained.isSettled && this.#sender.isIdle;
   }
 
   #linked(link: BrokerLink): void {
-    this.#inFlight = 0;
+    this.#sender.linked();
     this.#status.repeat();
     const refused = 'the MQTT broker refuses subscriptions: no commands';
     void listen(link, [this.#topics.commands], this.#leftovers.filters, refused, this.#options);
     this.#companions.linked(link);
     this.#retained.republish(this.#topics.availability);
     this.#outbox.connected();
-    this.#pump();
+    this.#sender.pump();
   }
 
   #lost(): void {
@@ -243,56 +279,6 @@ export class MqttPublisher implements Service {
   #keep(topic: string, payload?: string | Buffer): void {
     if (payload === undefined) this.#retained.repeat(topic);
     else this.#retained.set(topic, payload);
-    this.#pump();
-  }
-
-  /** Publishes what is worth nothing later: dropped when there is no connection. */
-  #publishOnce(topic: string, payload: string | Buffer): void {
-    const { link } = this.#keeper;
-    if (link !== undefined) void this.#send(link, topic, payload, false);
-  }
-
-  /** Sends what waits, as far as the window allows. */
-  #pump(): void {
-    const { link } = this.#keeper;
-    if (link === undefined) return;
-    const window = Math.min(WINDOW, link.receiveMaximum);
-    while (this.#inFlight < window) {
-      const retained = this.#retained.next();
-      if (retained !== undefined) {
-        void this.#send(link, retained.topic, retained.value, true);
-        continue;
-      }
-      const next = this.#outbox.next();
-      if (next === undefined) return;
-      const acknowledged = () => this.#outbox.acknowledge(next.seq);
-      void this.#send(link, this.#topics.events(next.cameraId), next.payload, false, acknowledged);
-    }
-  }
-
-  async #send(
-    link: BrokerLink,
-    topic: string,
-    payload: string | Buffer,
-    retain: boolean,
-    acknowledged?: () => void,
-  ): Promise<void> {
-    this.#inFlight += 1;
-    try {
-      await link.publish(topic, payload, retain);
-      acknowledged?.();
-    } catch (error) {
-      // A lost connection is not an error of the message: everything is sent again over the next one.
-      if (!(error instanceof PublishRefused)) return;
-      this.#log.error({ topic, error: error.message }, 'the MQTT broker refused a message');
-      if (acknowledged !== undefined) this.#refused += 1;
-      acknowledged?.();
-    } finally {
-      if (this.#keeper.link === link) {
-        this.#inFlight -= 1;
-        this.#status.outboxChanged();
-        this.#pump();
-      }
-    }
+    this.#sender.pump();
   }
 }

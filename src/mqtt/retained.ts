@@ -6,6 +6,11 @@ export class Retained {
   readonly #values = new Map<string, string | Buffer>();
   readonly #dirty = new Set<string>();
 
+  /** Topics that begin so, with their values. */
+  under(prefix: string): (readonly [topic: string, value: string | Buffer])[] {
+    return [...this.#values].filter(([topic, value]) => topic.startsWith(prefix) && value.length > 0);
+  }
+
   has(topic: string): boolean {
     return this.#values.has(topic);
   }

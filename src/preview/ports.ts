@@ -93,6 +93,14 @@ export interface DeviceReport {
     readonly temperatureC: number | null;
   };
   readonly storage: { readonly freeBytes: number | null; readonly diskFull: boolean };
+  /** What came of the last reload of the configuration; null: there was none since the start. */
+  readonly reload: {
+    readonly atMs: number;
+    readonly outcome: 'unchanged' | 'applied' | 'partly' | 'refused';
+    readonly changed: readonly string[];
+    readonly restartNeeded: readonly string[];
+    readonly failures: readonly { readonly part: string; readonly message: string }[];
+  } | null;
 }
 
 /** What came of an edit. */

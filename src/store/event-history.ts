@@ -9,6 +9,16 @@ const WINDOW = 4_000;
 /** A search that has found too little by then says where it got to. */
 const BUDGET_MS = 1_500;
 
+/** Whether the store's thread answers, commits included, for who watches over the program. */
+export interface StoreProgress {
+  /** Questions that wait for an answer. */
+  readonly owed: number;
+  /** Questions answered since the start. */
+  readonly answered: number;
+  /** The thread has died. */
+  readonly isLost: boolean;
+}
+
 export interface StoredEventsParts {
   /** @throws Error while the store is not started */
   readonly thread: () => StoreThread;
@@ -40,6 +50,12 @@ export class StoredEvents implements EventHistory {
   /** The store's thread has died: only a restart helps. */
   get isLost(): boolean {
     return this.#isOpen && this.#parts.thread().isLost;
+  }
+
+  /** Of a store that is started. */
+  get progress(): StoreProgress {
+    const { owed, answered, isLost } = this.#parts.thread();
+    return { owed, answered, isLost };
   }
 
   /** Called by the store once it is open. @param seq of the last event of an earlier run */

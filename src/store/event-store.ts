@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Timer } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { explain, messageOf, OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -11,6 +11,7 @@ import { AgeClock } from './age-clock.ts';
 import { DiskFault } from './disk-fault.ts';
 import { StoredEvents } from './event-history.ts';
 import { toRow } from './event-row.ts';
+import type { EventStoreParts, StoreStatus } from './event-store-parts.ts';
 import { limitsOf } from './limits.ts';
 import type { EventRow, OutboxCount } from './messages.ts';
 import { asObject, asOccupancy, orphanEnds, type StoredObject } from './orphans.ts';
@@ -20,35 +21,13 @@ import { StoreThread } from './store-thread.ts';
 import { StoredSettings } from './stored-settings.ts';
 import { Tidying } from './tidying.ts';
 
+export type { EventStoreParts, StoreStatus } from './event-store-parts.ts';
+
 /** Events of one transaction: after an outage of the disk, more than that wait. */
 const COMMIT_EVENTS = 500;
 /** Events held in memory while the disk takes none. */
 const UNSAVED_EVENTS = 10_000;
 const RETRY_MS = 2_000;
-
-export interface EventStoreParts {
-  readonly config: StorageConfig;
-  /** False without a broker: then no event waits for one. */
-  readonly outbox: boolean;
-  /** Makes the event of a draft. @param seq its number */
-  readonly seal: (draft: EventDraft, seq: number) => DomainEvent;
-  /** Hears every event once it is on disk, in order; with the disk out of order, once it is in memory. */
-  readonly onEvent: (event: DomainEvent) => void;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Largest size of the database in pages, as if the disk were full beyond it. */
-  readonly maxPages?: number;
-}
-
-export interface StoreStatus {
-  readonly ok: boolean;
-  /** Why events cannot be stored now; null when they can. */
-  readonly error: string | null;
-  /** Events in memory that the disk did not take. */
-  readonly unsaved: number;
-  /** Events that the disk never got: too many came while it was out of order. */
-  readonly lost: number;
-}
 
 /**
  * The events of a device on disk. Drafts that come while a commit is on its way share the next one: their numbers are
@@ -62,7 +41,7 @@ export class EventStore implements Service {
   readonly history: StoredEvents;
   /** What was set while running, in earlier runs and in this one. */
   readonly settings = new StoredSettings();
-  readonly #parts: EventStoreParts;
+  #parts: EventStoreParts;
   readonly #log: Logger;
   #thread: StoreThread | undefined;
   #age: AgeClock | undefined;
@@ -142,6 +121,17 @@ export class EventStore implements Service {
   put(draft: EventDraft): void {
     this.#drafts.push(draft);
     this.#commitSoon();
+  }
+
+  /**
+   * Keeps as much as this allows from now on; `path` stays. @param outbox whether there is a broker
+   * @throws OcellusError `store_failed` when the disk takes nothing now; it goes by the new limits all the same
+   */
+  async limit(config: StorageConfig, outbox: boolean): Promise<void> {
+    this.#parts = { ...this.#parts, config: { ...config, path: this.#parts.config.path }, outbox };
+    if (!this.#isOpen) return;
+    const limits = limitsOf(this.#parts);
+    this.#tally.counted((await this.#ask().ask({ type: 'limit', limits })).outbox);
   }
 
   /** Objects that an earlier run started and did not end, by their last event. */

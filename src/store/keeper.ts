@@ -32,6 +32,9 @@ export class Keeper {
     switch (message.type) {
       case 'open':
         return this.#openStore(message);
+      case 'limit':
+        this.#limits = message.limits;
+        return { type: 'limited', outbox: this.#open().limit(message.limits) };
       case 'commit':
         return this.#commit(message);
       case 'page':

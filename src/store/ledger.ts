@@ -18,19 +18,27 @@ export class Ledger {
   /** Reads what is written here. */
   readonly finder: EventFinder;
   readonly #db: Database.Database;
-  readonly #limits: StoreLimits;
+  #limits: StoreLimits;
   readonly #statements: ReturnType<typeof prepareAll>;
   #waiting: number;
-  #dropped: number;
+  #dropped = 0;
 
   constructor(db: Database.Database, limits: StoreLimits) {
     this.finder = new EventFinder(db);
     this.#db = db;
     this.#limits = limits;
     this.#statements = prepareAll(db);
-    if (!limits.outbox) db.exec('DELETE FROM outbox');
-    this.#waiting = (db.prepare('SELECT count(*) AS n FROM outbox').get() as { n: number }).n;
+    this.#waiting = 0;
+    this.limit(limits);
     this.#dropped = this.progress().dropped;
+  }
+
+  /** Goes by other limits from now on. Without a broker nothing waits for one. */
+  limit(limits: StoreLimits): OutboxCount {
+    this.#limits = limits;
+    if (!limits.outbox) this.#db.exec('DELETE FROM outbox');
+    this.#waiting = (this.#db.prepare('SELECT count(*) AS n FROM outbox').get() as { n: number }).n;
+    return this.outbox();
   }
 
   progress(): Progress {

@@ -57,6 +57,8 @@ export interface OutboxCount {
 /** What the main thread says to the store's thread. One answer follows each, in order. */
 export type ToStore =
   | { readonly type: 'open'; readonly folder: string; readonly limits: StoreLimits; readonly wallMs: number }
+  /** Other limits from now on, but for `maxPages`. */
+  | { readonly type: 'limit'; readonly limits: StoreLimits }
   /** `acked` may hold events of `rows`. */
   | {
       readonly type: 'commit';
@@ -99,6 +101,7 @@ export type FromStore =
       readonly warnings: readonly string[];
     }
   | { readonly type: 'committed'; readonly outbox: OutboxCount }
+  | { readonly type: 'limited'; readonly outbox: OutboxCount }
   | { readonly type: 'page'; readonly rows: readonly StoredRow[] }
   | { readonly type: 'live'; readonly objects: readonly string[]; readonly occupancies: readonly string[] }
   | { readonly type: 'bounds'; readonly fromSeq: number; readonly toSeq: number }

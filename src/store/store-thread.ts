@@ -8,6 +8,7 @@ type AnswerTo<M extends ToStore> = Extract<
   {
     type: {
       open: 'opened';
+      limit: 'limited';
       commit: 'committed';
       page: 'page';
       live: 'live';
@@ -34,12 +35,16 @@ export class StoreThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #waiting: Waiting[] = [];
+  #answered = 0;
   #lost: Error | undefined;
 
   constructor() {
     // The built file: worker threads do not share the loader that runs TypeScript sources in tests.
     this.#worker = new Worker(createRequire(import.meta.url).resolve('#store-worker'));
-    this.#worker.on('message', (answer: FromStore) => this.#waiting.shift()?.resolve(answer));
+    this.#worker.on('message', (answer: FromStore) => {
+      this.#answered += 1;
+      this.#waiting.shift()?.resolve(answer);
+    });
     this.#worker.on('error', (error) => this.#lose(error));
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', (status) => {
@@ -64,6 +69,16 @@ export class StoreThread {
       throw new OcellusError(code, what, hint === null ? {} : { hint });
     }
     return answer as AnswerTo<M>;
+  }
+
+  /** Questions that wait for an answer. */
+  get owed(): number {
+    return this.#waiting.length;
+  }
+
+  /** Questions that have been answered. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** It died, and nothing is stored any more. */

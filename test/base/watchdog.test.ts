@@ -54,6 +54,16 @@ describe('Watchdog', () => {
     expect(expired).toEqual([50]);
   });
 
+  it('leaves no timer behind when it is closed, which would keep alive what it watched', async () => {
+    const { clock, watchdog, expired } = watched();
+    watchdog.start(120_000);
+    watchdog.stop();
+    watchdog.close();
+    expect(clock.pending).toBe(0);
+    await clock.advance(200_000);
+    expect(expired).toEqual([]);
+  });
+
   it('may be started anew when it expires', async () => {
     const clock = new FakeClock();
     const expired: number[] = [];

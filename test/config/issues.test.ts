@@ -465,7 +465,7 @@ describe('what is named outside the file', () => {
     [
       'another kind of reference',
       'mqtt:\n  url: mqtt://h\n  username: ${vault:x}\n',
-      'c.yaml:3:13: mqtt.username: unknown reference after "${" (write ${env:NAME} or ${file:/path}, ' +
+      'c.yaml:3:13: mqtt.username: unknown reference after "${" (write ${env:NAME}, ${file:/path} or ${credential:NAME}, ' +
         'or $${ for the characters themselves)',
     ],
     [

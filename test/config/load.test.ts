@@ -25,6 +25,39 @@ function thrownBy(act: () => unknown): OcellusError {
   throw new Error('nothing was thrown');
 }
 
+describe('a credential of systemd', () => {
+  const yaml = 'mqtt: { url: "mqtt://h", username: u, password: "${credential:mqtt-password}" }';
+  const { folder: credentials } = load('', {}, { 'mqtt-password': 's3cret\n' });
+
+  test('is read from the folder that systemd names', () => {
+    const { config, secrets } = load(yaml, { CREDENTIALS_DIRECTORY: credentials });
+    expect(secrets.mqttPassword).toBe('s3cret');
+    expect(JSON.stringify(config)).not.toContain('s3cret');
+  });
+
+  test.each([
+    ['systemd names no folder', yaml, {}, 'CREDENTIALS_DIRECTORY is not set'],
+    [
+      'the unit does not load it',
+      yaml.replace('mqtt-', 'other-'),
+      { CREDENTIALS_DIRECTORY: credentials },
+      'there is no file',
+    ],
+  ])('%s: said with its place and what to do', (_, text, environment, message) => {
+    const [issue, ...more] = thrownBy(() => load(text, environment)).issues;
+    expect(more).toEqual([]);
+    expect(issue).toMatchObject({ line: 1, column: 49, path: 'mqtt.password' });
+    expect(issue!.message).toContain('there is no credential');
+    expect(issue!.message).toContain(message);
+    expect(issue!.hint).toContain('LoadCredential=');
+  });
+
+  test('does not lead out of that folder', () => {
+    const { issues } = thrownBy(() => load(yaml.replace('mqtt-password', '../../etc/passwd')));
+    expect(issues[0]!.message).toContain('unknown reference');
+  });
+});
+
 describe('defaults and paths', () => {
   test.each([
     ['an empty file', ''],

@@ -42,7 +42,7 @@ async function play(
     providers: ['cpu'],
     providerOptions: {},
     threads: 1,
-    minScore: thresholdsFor(minScore).lowScore,
+    minScore: () => thresholdsFor(minScore).lowScore,
     runTimeoutMs: 60_000,
   });
   let ids = 0;

@@ -17,6 +17,9 @@ function settings(unit: string): Map<string, string[]> {
   return found;
 }
 
+/** As systemd-analyze counts: 0 is nothing to be afraid of. */
+const MAX_EXPOSURE = 1.5;
+
 describe('systemd/ocellus.service', () => {
   const unit = settings(read('systemd/ocellus.service'));
 
@@ -52,15 +55,28 @@ describe('systemd/ocellus.service', () => {
   });
 
   const analyze = spawnSync('systemd-analyze', ['--version']).status === 0;
-  test.runIf(analyze || process.env.CI !== undefined)('systemd-analyze finds nothing wrong', () => {
-    // The program is not installed where tests run: it stands for itself with one that is.
+
+  /** The unit as a file; the program, which is not installed where tests run, is stood for by one that is. */
+  const unitFile = () => {
     const text = read('systemd/ocellus.service').replace('/usr/bin/ocellus ', '/bin/true ');
-    const folder = scratch({ 'ocellus.service': text });
-    const verify = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, 'ocellus.service')]);
+    return join(scratch({ 'ocellus.service': text }), 'ocellus.service');
+  };
+
+  test.runIf(analyze || process.env.CI !== undefined)('systemd-analyze finds nothing wrong', () => {
+    const verify = spawnSync('systemd-analyze', ['verify', '--man=no', unitFile()]);
     const ours = verify.stderr
       .toString()
       .split('\n')
       .filter((line) => line.includes('ocellus'));
     expect(ours).toEqual([]);
+  });
+
+  test.runIf(analyze || process.env.CI !== undefined)('its exposure is 1.5 at most, of 10', () => {
+    const args = ['security', '--offline=yes', '--no-pager', `--threshold=${MAX_EXPOSURE * 10}`, unitFile()];
+    const { status, stdout } = spawnSync('systemd-analyze', args);
+    const told = /Overall exposure level for ocellus\.service: ([\d.]+)/.exec(stdout.toString());
+    expect(Number(told?.[1])).toBeGreaterThan(0);
+    expect(Number(told?.[1])).toBeLessThanOrEqual(MAX_EXPOSURE);
+    expect(status).toBe(0);
   });
 });

@@ -248,6 +248,37 @@ describe('InferenceScheduler', () => {
     expect(notes.outcomes.at(-1)).toContain('result');
   });
 
+  it('tells whether frames come back: what waits, what ended, and how many in a row did not by themselves', async () => {
+    const rig = await start({ sessions: 1, serviceMs: 10 });
+    const lane = rig.scheduler.lane('a', { periodMs: 100 }, new Notes());
+    const offer = async (failure?: Error) => {
+      if (failure !== undefined) rig.detectors.at(-1)!.failures.push(failure);
+      lane.offer(frame('a', 1, 0));
+      const { owed } = rig.scheduler.progress();
+      await rig.clock.advance(10_000);
+      return owed;
+    };
+    expect(await offer()).toBe(1);
+    const well = {
+      healthy: 1,
+      owed: 0,
+      returned: 1,
+      results: 1,
+      failures: 0,
+      failedInARow: 0,
+      timedOutInARow: 0,
+    };
+    expect(rig.scheduler.progress()).toEqual(well);
+    for (let i = 0; i < 2; i++) await offer(new OcellusError('inference_timeout', 'too long'));
+    const late = { returned: 3, failures: 2, failedInARow: 2, timedOutInARow: 2 };
+    expect(rig.scheduler.progress()).toEqual({ ...well, ...late });
+    await offer(new OcellusError('inference_failed', 'bad frame'));
+    const failing = { returned: 4, failures: 3, failedInARow: 3, timedOutInARow: 0 };
+    expect(rig.scheduler.progress()).toEqual({ ...well, ...failing });
+    await offer();
+    expect(rig.scheduler.progress()).toEqual({ ...well, returned: 5, results: 2, failures: 3 });
+  });
+
   it('goes on with the other detectors and tries again, ever later, while a new one cannot be opened', async () => {
     const rig = await start({ sessions: 2, serviceMs: 10, failOpen: (nth) => nth > 2 && nth < 5 });
     rig.detectors[0]!.failures.push(new OcellusError('inference_timeout', 'too long'));

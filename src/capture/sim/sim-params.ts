@@ -8,6 +8,8 @@ export interface SimParams {
   readonly scene: SceneOptions;
   /** Frames at their times; otherwise as fast as the consumer takes them, on media time. */
   readonly realtime: boolean;
+  /** How much faster than the clock the scene goes on, with its frames; above 1 on media time. 1 unless `realtime`. */
+  readonly speed: number;
   /** Scene time of the first frame, ms. */
   readonly startMs: number;
   /** Length, ms; undefined: for ever. */
@@ -18,6 +20,7 @@ export interface SimParams {
 const PARAMETERS = {
   seed: 'a whole number, 0 to 4294967295',
   realtime: '1 or 0',
+  speed: 'how many times as fast as real time, 1 to 100',
   duration: 'seconds, above 0',
   rate: 'objects per minute, 0 to 600',
   noise: 'standard deviation of the sensor noise in luma levels, 0 to 40',
@@ -55,6 +58,7 @@ export function parseSimParams(params: URLSearchParams): SimParams {
       parkedUntilMs: leaveS === undefined ? parkedUntilMs : leaveS * 1000,
     },
     realtime: (wholeNumberIn(params, 'realtime', 1) ?? 1) === 1,
+    speed: numberIn(params, 'speed', 1, 100) ?? 1,
     startMs: startS * 1000,
     durationMs: durationS === undefined ? undefined : durationS * 1000,
   };

@@ -55,7 +55,7 @@ class SimSource implements FrameSource {
 
   async run(sink: FrameSink, signal: AbortSignal): Promise<void> {
     const { clock, fps } = this.#options;
-    const { durationMs = Infinity, realtime, scene } = this.#params;
+    const { durationMs = Infinity, realtime, speed, scene } = this.#params;
     const periodMs = 1000 / fps;
     const startWallMs = clock.wallMs();
     this.#startWallMs = startWallMs;
@@ -65,9 +65,9 @@ class SimSource implements FrameSource {
     for (let n = 0; n * periodMs < durationMs; n++) {
       const mediaMs = n * periodMs;
       if (realtime) {
-        const lateMs = clock.monoMs() - startMonoMs - mediaMs;
+        const lateMs = clock.monoMs() - startMonoMs - mediaMs / speed;
         // A camera does not wait for a slow machine either: what could not be drawn in time is left out.
-        if (lateMs > periodMs) continue;
+        if (lateMs > periodMs / speed) continue;
         await clock.sleep(Math.max(0, -lateMs), signal);
       } else {
         await nextTurn();
@@ -96,7 +96,7 @@ class SimSource implements FrameSource {
     signal: AbortSignal,
   ): Promise<void> {
     const { cameraId, pool, clock } = this.#options;
-    const { realtime, startMs, scene } = this.#params;
+    const { realtime, speed, startMs, scene } = this.#params;
     const { widthPx, heightPx } = this.#size;
     let slot = pool.acquire(widthPx, heightPx);
     while (slot === undefined && !realtime) {
@@ -121,7 +121,7 @@ class SimSource implements FrameSource {
         captureAtMs,
         captureMonoMs: startMonoMs + mediaMs,
         // On media time there is no later instant than the picture's own.
-        decodedAtMs: realtime ? Math.max(captureAtMs, clock.wallMs()) : captureAtMs,
+        decodedAtMs: realtime && speed === 1 ? Math.max(captureAtMs, clock.wallMs()) : captureAtMs,
       },
     });
     const taken = sink.frame(frame);

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { messageOf, OcellusError } from '../../base/errors.ts';
+import { setNativeStacks } from '../../base/native-stacks.ts';
 import { bindOrtApi, type OrtApi, type Pointer } from './ort-api.ts';
 import {
   OLDEST_ORT_VERSION,
@@ -55,27 +56,12 @@ export function loadLibrary(path: string): OrtLibrary {
   const known = loaded.get(file);
   if (known !== undefined) return known.library;
 
-  // koffi runs a call on a stack of its own: 1 MiB, and 128 KiB for an asynchronous one. ONNX Runtime expects a thread's
-  // usual 8 MiB; it recurses over every character of the process's command line when its environment is made.
-  if (loaded.size === 0) setStacks();
+  setNativeStacks(koffi);
   const handle = open(path);
   const { version, api } = readApi(path, handle);
   const library = { file: path, version, api, ...checkTable(path, api) };
   loaded.set(file, { handle, library });
   return library;
-}
-
-const STACKS = { async_stack_size: 8 * 1024 * 1024, sync_stack_size: 16 * 1024 * 1024 };
-
-function setStacks(): void {
-  try {
-    koffi.config(STACKS);
-  } catch (error) {
-    // A second copy of this module in one process (a test runner's) finds the setting made by the first.
-    const { async_stack_size, sync_stack_size } = koffi.config();
-    const same = async_stack_size === STACKS.async_stack_size && sync_stack_size === STACKS.sync_stack_size;
-    if (!same) throw error;
-  }
 }
 
 function open(path: string): LibraryHandle {

@@ -233,6 +233,7 @@ export class OrtSession implements InferenceSession {
 
   /** Off the main thread, since freeing a GPU session takes long. */
   async #free(): Promise<void> {
+    this.#watchdog.close();
     this.#unbindInput();
     this.#unbindOutputs();
     this.#api.ReleaseRunOptions(this.#runOptions);

@@ -111,6 +111,12 @@ export class FrigateCompanion implements Companion {
     }
   }
 
+  camerasChanged(): void {
+    const { cameras } = this.#parts;
+    for (const cameraId of this.#sizes.keys())
+      if (!Object.hasOwn(cameras, cameraId)) this.#sizes.delete(cameraId);
+  }
+
   pictureSize(cameraId: string, widthPx: number, heightPx: number): void {
     const known = this.#sizes.get(cameraId);
     if (known?.widthPx !== widthPx || known.heightPx !== heightPx) {

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
+import type { CameraConfig } from '../../config/camera-schema.ts';
 import type { Config, MqttConfig } from '../../config/schema.ts';
 import type { BrokerLink, Message } from '../broker-link.ts';
 import type { Companion, CompanionPort } from '../companion.ts';
@@ -46,14 +47,7 @@ export class HomeAssistantCompanion implements Companion {
 
   constructor(parts: HomeAssistantParts) {
     this.#parts = parts;
-    for (const [cameraId, camera] of Object.entries(parts.cameras)) {
-      const zones = Object.keys(camera.zones).map((zone): [string, Set<string>] => [zone, new Set()]);
-      this.#labels.set(cameraId, { inPicture: new Set(), inZones: new Map(zones) });
-      for (const label of Object.keys(camera.objects)) this.#know(cameraId, level(label));
-      for (const [zone, { objects }] of Object.entries(camera.zones)) {
-        for (const label of objects ?? Object.keys(camera.objects)) this.#know(cameraId, level(label), zone);
-      }
-    }
+    for (const [cameraId, camera] of Object.entries(parts.cameras)) this.#meet(cameraId, camera);
   }
 
   start(): void {}
@@ -72,6 +66,21 @@ export class HomeAssistantCompanion implements Companion {
   }
 
   event(): void {}
+
+  camerasChanged(): void {
+    const { cameras, port, deviceId } = this.#parts;
+    for (const cameraId of this.#labels.keys()) {
+      if (Object.hasOwn(cameras, cameraId)) continue;
+      const topic = this.#topic(joined('ocellus', deviceId, cameraId));
+      this.#labels.delete(cameraId);
+      this.#gone.delete(topic);
+      if (this.#announced) port.retain(topic, '');
+    }
+    for (const [cameraId, camera] of Object.entries(cameras)) {
+      if (!this.#labels.has(cameraId)) this.#meet(cameraId, camera);
+      if (this.#announced) this.#announce(cameraId);
+    }
+  }
 
   pictureSize(): void {}
 
@@ -98,6 +107,16 @@ export class HomeAssistantCompanion implements Companion {
 
   async close(): Promise<void> {
     this.#settling?.cancel();
+  }
+
+  /** A camera with the labels that its configuration names. */
+  #meet(cameraId: string, { objects, zones }: CameraConfig): void {
+    const none = Object.keys(zones).map((zone): [string, Set<string>] => [zone, new Set()]);
+    this.#labels.set(cameraId, { inPicture: new Set(), inZones: new Map(none) });
+    for (const label of Object.keys(objects)) this.#know(cameraId, level(label));
+    for (const [zone, { objects: counted }] of Object.entries(zones)) {
+      for (const label of counted ?? Object.keys(objects)) this.#know(cameraId, level(label), zone);
+    }
   }
 
   /** Learns what an earlier run announced: what of it is gone, and which labels it had met. */

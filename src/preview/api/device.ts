@@ -40,6 +40,16 @@ const deviceSchema = z.strictObject({
     temperatureC: z.number().nullable().describe('Of the hottest sensor'),
   }),
   storage: z.strictObject({ freeBytes: bytes.nullable(), diskFull: z.boolean() }),
+  reload: z
+    .strictObject({
+      atMs: z.int().describe('ms since the epoch'),
+      outcome: z.enum(['unchanged', 'applied', 'partly', 'refused']),
+      changed: z.array(z.string()).describe('What differed from what was in force, by path'),
+      restartNeeded: z.array(z.string()).describe('Of it, what is taken over only at the next start'),
+      failures: z.array(z.strictObject({ part: z.string(), message: z.string() })),
+    })
+    .nullable()
+    .describe('What came of the last reload of the configuration; null: there was none since the start'),
 });
 
 const countsSchema = z.strictObject({
@@ -60,7 +70,10 @@ export function deviceRoutes(app: PreviewApp, { config, cameras, device }: Previ
     async () => {
       const report = await device();
       const models = report.models as z.infer<typeof deviceSchema>['models'];
-      return { deviceId: config.device.id, version, ...report, models: [...models] };
+      // The schema's arrays are not read-only.
+      const reload =
+        report.reload && (structuredClone(report.reload) as z.infer<typeof deviceSchema>['reload']);
+      return { deviceId: config.device.id, version, ...report, models: [...models], reload };
     },
   );
   app.get(

@@ -37,9 +37,9 @@ export function sessionRoutes(
   authenticator: Authenticator,
   login: Login,
 ): void {
-  const { authentication, sessions } = authenticator;
+  const { sessions } = authenticator;
   const session = (user: PreviewUser | null): z.infer<typeof sessionSchema> => ({
-    authentication,
+    authentication: authenticator.authentication,
     user: user === null ? null : { ...user, cameras: [...user.cameras] },
     deviceId: config.device.id,
     version,
@@ -65,7 +65,7 @@ export function sessionRoutes(
       schema: { body: credentialsSchema, response: { 200: sessionSchema } },
     },
     async (request, reply) => {
-      if (authentication === 'none') {
+      if (authenticator.authentication === 'none') {
         throw new HttpProblem(409, 'there is nothing to log in to: the device asks for no password');
       }
       const { user: name, password } = request.body;

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/clock.ts';
 import type { HttpConfig } from '../../config/http-schema.ts';
@@ -6,7 +7,7 @@ import type { Secrets } from '../../config/referenced-files.ts';
 import type { PreviewUser } from '../server/preview-app.ts';
 import { HttpProblem } from '../server/problem.ts';
 import { cookieOf, SESSION_COOKIE } from './cookie.ts';
-import { Sessions } from './sessions.ts';
+import { type SessionLimits, Sessions } from './sessions.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -20,40 +21,60 @@ export interface Identity {
   readonly signal: AbortSignal | null;
 }
 
+interface KnownUser {
+  readonly user: PreviewUser;
+  readonly passwordHash: string | undefined;
+}
+
 /** Knows who sends a request: by session cookie, by token, or because the device is open to its own machine. */
 export class Authenticator {
-  readonly authentication: 'none' | 'password';
   readonly sessions: Sessions;
-  readonly #users: ReadonlyMap<string, PreviewUser>;
-  readonly #tokens: readonly { readonly digest: Buffer; readonly user: PreviewUser }[];
+  #users: ReadonlyMap<string, KnownUser> = new Map();
+  #tokens: readonly { readonly digest: Buffer; readonly user: PreviewUser }[] = [];
+  #isOpen = false;
 
   constructor(http: HttpConfig, secrets: Secrets, clock: Clock) {
-    const { users, tokens, session } = http;
-    const isOpen = Object.keys(users).length + Object.keys(tokens).length === 0;
-    this.authentication = isOpen ? 'none' : 'password';
-    const limits = { idleMs: session.idleMinutes * MINUTE_MS, maxMs: session.maxDays * DAY_MS };
-    this.sessions = new Sessions(limits, clock);
+    this.sessions = new Sessions(limitsOf(http), clock);
+    this.apply(http, secrets);
+  }
+
+  get authentication(): 'none' | 'password' {
+    return this.#isOpen ? 'none' : 'password';
+  }
+
+  /** Goes by other users, tokens and limits from now on. Who is gone, or is somebody else now, is logged out. */
+  apply(http: HttpConfig, secrets: Secrets): void {
+    const { users, tokens } = http;
+    const before = this.#users;
+    this.#isOpen = Object.keys(users).length + Object.keys(tokens).length === 0;
+    this.sessions.limit(limitsOf(http));
     this.#users = new Map(
-      Object.entries(users).map(([name, { role, cameras }]) => [name, { name, role, cameras }]),
+      Object.entries(users).map(([name, { role, cameras }]) => [
+        name,
+        { user: { name, role, cameras }, passwordHash: secrets.httpUsers?.[name] },
+      ]),
     );
     this.#tokens = Object.entries(tokens).flatMap(([name, { role, cameras }]) => {
       const hash = secrets.httpTokens?.[name];
       return hash === undefined ? [] : [{ digest: Buffer.from(hash, 'hex'), user: { name, role, cameras } }];
     });
+    for (const [name, known] of before) {
+      if (!isDeepStrictEqual(known, this.#users.get(name))) this.sessions.endOf(name);
+    }
   }
 
   user(name: string): PreviewUser | undefined {
-    return this.#users.get(name);
+    return this.#users.get(name)?.user;
   }
 
   /** Who sends the request; null when nobody has proved to be somebody. @throws HttpProblem 401 for a token that is none */
   identify(request: FastifyRequest): Identity | null {
-    if (this.authentication === 'none') return { user: LOCAL_USER, signal: null };
+    if (this.#isOpen) return { user: LOCAL_USER, signal: null };
     const { authorization } = request.headers;
     if (authorization !== undefined) return { user: this.#ofToken(authorization), signal: null };
     const id = cookieOf(request.headers.cookie, SESSION_COOKIE);
     const session = id === undefined ? undefined : this.sessions.use(id);
-    const user = session === undefined ? undefined : this.#users.get(session.userName);
+    const user = session === undefined ? undefined : this.user(session.userName);
     return session === undefined || user === undefined ? null : { user, signal: session.signal };
   }
 
@@ -68,4 +89,8 @@ export class Authenticator {
       headers: { 'www-authenticate': 'Bearer realm="ocellus", error="invalid_token"' },
     });
   }
+}
+
+function limitsOf({ session }: HttpConfig): SessionLimits {
+  return { idleMs: session.idleMinutes * MINUTE_MS, maxMs: session.maxDays * DAY_MS };
 }

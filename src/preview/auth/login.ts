@@ -16,7 +16,7 @@ const MAX_WAITING = 8;
 
 /** Checks passwords, few at a time and not too often. */
 export class Login {
-  readonly #hashes: ReadonlyMap<string, string>;
+  #hashes: ReadonlyMap<string, string> = new Map();
   readonly #log: Logger;
   readonly #addresses: AttemptLimit;
   readonly #users: AttemptLimit;
@@ -26,10 +26,15 @@ export class Login {
   #waiting = 0;
 
   constructor(secrets: Secrets, clock: Clock, log: Logger) {
-    this.#hashes = new Map(Object.entries(secrets.httpUsers ?? {}));
+    this.apply(secrets);
     this.#log = log;
     this.#addresses = new AttemptLimit(PER_ADDRESS, clock);
     this.#users = new AttemptLimit(PER_USER, clock);
+  }
+
+  /** Goes by other passwords from now on. */
+  apply(secrets: Secrets): void {
+    this.#hashes = new Map(Object.entries(secrets.httpUsers ?? {}));
   }
 
   /** @throws HttpProblem 401 when user and password do not belong together, 429 when it was tried too often */

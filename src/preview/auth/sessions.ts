@@ -29,7 +29,7 @@ interface LiveSession {
 
 /** Who is logged in. Ids are 256 random bits; only their hashes are kept, and only in memory: a restart logs everybody out. */
 export class Sessions {
-  readonly #limits: SessionLimits;
+  #limits: SessionLimits;
   readonly #clock: Clock;
   readonly #sessions = new Map<string, LiveSession>();
   #sweepTimer: Timer | undefined;
@@ -64,6 +64,16 @@ export class Sessions {
     }
     session.usedMs = this.#clock.monoMs();
     return { userName: session.userName, signal: session.end.signal };
+  }
+
+  /** Sessions end by other limits from now on, those that are there too. */
+  limit(limits: SessionLimits): void {
+    this.#limits = limits;
+  }
+
+  /** Ends every session of a user. */
+  endOf(userName: string): void {
+    for (const [key, session] of [...this.#sessions]) if (session.userName === userName) this.#end(key);
   }
 
   end(id: string): void {

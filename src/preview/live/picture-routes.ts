@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PreviewParts } from '../ports.ts';
 import type { PreviewApp } from '../server/preview-app.ts';
+import type { LiveFeed } from './live-feed.ts';
 import { MJPEG_BOUNDARY, MjpegChannel } from './mjpeg-channel.ts';
 import { NewestStream } from './newest-stream.ts';
 import { tracksMessage } from './tracks-message.ts';
@@ -17,9 +18,14 @@ const HEARTBEAT_MS = 15_000;
 
 /** Pictures for everything that shows a JPEG, and tracks for everything that reads text. */
 export function pictureRoutes(app: PreviewApp, { cameras, clock, log }: PreviewParts): void {
-  const channels = new Map(
-    [...cameras].map(([id, { live }]) => [id, new MjpegChannel(live, log.child({ camera: id }))]),
-  );
+  /** By feed: a camera that is removed and added again is another. */
+  const channels = new WeakMap<LiveFeed, MjpegChannel>();
+  const channelOf = (cameraId: string): MjpegChannel => {
+    const { live } = cameras.get(cameraId)!;
+    const channel = channels.get(live) ?? new MjpegChannel(live, log.child({ camera: cameraId }));
+    channels.set(live, channel);
+    return channel;
+  };
 
   app.get(
     '/api/cameras/:cameraId/snapshot.jpg',
@@ -44,7 +50,7 @@ export function pictureRoutes(app: PreviewApp, { cameras, clock, log }: PreviewP
       schema: { params },
     },
     (request, reply) => {
-      const channel = channels.get(request.params.cameraId)!;
+      const channel = channelOf(request.params.cameraId);
       const viewer = new NewestStream(clock, () => channel.remove(viewer));
       channel.add(viewer);
       // An empty preamble: the reply begins now, and not with the first picture, which may be long in coming.

@@ -22,12 +22,12 @@ const sessionParams = cameraParams.extend({ sessionId: z.string() });
  * Live pictures over WebRTC by WHEP (draft-ietf-wish-whep), which is WHIP (RFC 9725) the other way round: the viewer offers.
  * Trickled candidates are taken; an ICE restart is refused, for a new session is as quick.
  */
-export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, log }: PreviewParts): void {
-  const { webrtc } = config.http;
-  const iceServers = webrtc.iceServers.map((server, at) => ({
-    ...server,
-    credential: secrets.iceCredentials?.[at],
-  }));
+export function whepRoutes(app: PreviewApp, parts: PreviewParts): void {
+  const { cameras, config, clock, log } = parts;
+  // As they are now: both change while the program runs.
+  const webrtc = () => config.http.webrtc;
+  const iceServers = () =>
+    webrtc().iceServers.map((server, at) => ({ ...server, credential: parts.secrets.iceCredentials?.[at] }));
   const sessions = new WhepSessions(webrtc, iceServers, app.viewers, clock, log);
   app.addHook('onClose', async () => sessions.close());
   app.addContentTypeParser(
@@ -58,7 +58,7 @@ export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, l
       const sdp = String(request.body);
       const offer = readOffer(sdp);
       if ('refused' in offer) throw new HttpProblem(offer.refused === 'no_vp8' ? 406 : 400, offer.why);
-      if (!webrtc.enabled) throw new HttpProblem(501, 'http.webrtc is off in the configuration');
+      if (!webrtc().enabled) throw new HttpProblem(501, 'http.webrtc is off in the configuration');
       const library = await sessions.webrtc();
       if (typeof library === 'string') throw new HttpProblem(501, `no WebRTC on this machine: ${library}`);
       if (sessions.isFull) {
@@ -72,7 +72,7 @@ export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, l
       const { session, answer } = await sessions.open(library, camera, sdp, offer).catch((error: unknown) => {
         throw new HttpProblem(400, `the offer cannot be answered: ${messageOf(error)}`);
       });
-      return linked(reply, iceServers)
+      return linked(reply, iceServers())
         .code(201)
         .headers({
           location: `/api/cameras/${camera.cameraId}/whep/${session.sessionId}`,

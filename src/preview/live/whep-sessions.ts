@@ -18,8 +18,8 @@ export interface WhepSession {
 
 /** Every viewer over WebRTC, of all cameras. */
 export class WhepSessions {
-  readonly #config: WebrtcConfig;
-  readonly #iceServers: readonly RtcIceServer[];
+  readonly #config: () => WebrtcConfig;
+  readonly #iceServers: () => readonly RtcIceServer[];
   readonly #viewers: Viewers;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -29,8 +29,8 @@ export class WhepSessions {
   #closed = false;
 
   constructor(
-    config: WebrtcConfig,
-    iceServers: readonly RtcIceServer[],
+    config: () => WebrtcConfig,
+    iceServers: () => readonly RtcIceServer[],
     viewers: Viewers,
     clock: Clock,
     log: Logger,
@@ -48,7 +48,7 @@ export class WhepSessions {
   }
 
   get isFull(): boolean {
-    return this.count >= this.#config.maxViewers || this.#closed;
+    return this.count >= this.#config().maxViewers || this.#closed;
   }
 
   /** Loads node-webrtc at the first call. @returns why there is none, in place of it */
@@ -78,8 +78,8 @@ export class WhepSessions {
       const peer = new WhepPeer({
         webrtc,
         feed: live,
-        iceServers: [...this.#iceServers],
-        ports: this.#config.ports,
+        iceServers: [...this.#iceServers()],
+        ports: this.#config().ports,
         clock: this.#clock,
         ended: (why) => {
           if (this.#sessions.delete(sessionId)) leave();
@@ -87,7 +87,7 @@ export class WhepSessions {
         },
       });
       const answer = await peer.answer(sdp, offer);
-      leave = this.#viewers.add(cameraId, 'webrtc');
+      leave = this.#viewers.add(cameraId, 'webrtc', () => peer.close('the camera was removed'));
       const session = { sessionId, peer, cameraId, etag: `"${peer.ufrag}"` };
       this.#sessions.set(sessionId, session);
       if (this.#closed) peer.close('the program ends');

@@ -33,9 +33,7 @@ export interface AppOptions {
 /** Every route behind every check, not listening yet. The checks come before anything of a body is read. */
 export async function createApp(parts: PreviewParts, options: AppOptions): Promise<PreviewApp> {
   const { log } = parts;
-  const { trustedHosts, allowedOrigins } = parts.config.http;
-  const hosts = new HostCheck(trustedHosts);
-  const origins = allowedOrigins.map((origin) => origin.toLowerCase());
+  const hosts = new HostCheck(() => parts.config.http.trustedHosts);
   const app: PreviewApp = fastify({
     serverFactory: (handler): Server =>
       createListener((request, reply) => handler(request, reply), options.tls, options.timeouts),
@@ -74,6 +72,7 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
         hint: 'use its address, or add the name to http.trustedHosts',
       });
     }
+    const origins = parts.config.http.allowedOrigins.map((origin) => origin.toLowerCase());
     if (answerCors(request, reply, origins)) return reply.code(204).send();
     checkOrigin(request, origins);
     const identity = options.authenticator.identify(request);

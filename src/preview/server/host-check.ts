@@ -6,12 +6,14 @@ import { hostname } from 'node:os';
  * rebinding") and would then be of the same origin as the API; it cannot do that with an address or with these names.
  */
 export class HostCheck {
-  readonly #names: ReadonlySet<string>;
+  readonly #own: readonly string[];
+  readonly #trusted: () => readonly string[];
 
-  /** @param trusted further names, as configured */
-  constructor(trusted: readonly string[]) {
+  /** @param trusted further names, as configured now */
+  constructor(trusted: () => readonly string[]) {
     const own = hostname().toLowerCase();
-    this.#names = new Set(['localhost', own, `${own}.local`, ...trusted.map((name) => name.toLowerCase())]);
+    this.#own = ['localhost', own, `${own}.local`];
+    this.#trusted = trusted;
   }
 
   /** @param host value of the header `Host` */
@@ -20,6 +22,7 @@ export class HostCheck {
     const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/.exec(host);
     if (match === null) return false;
     const name = match[1]!.toLowerCase();
-    return isIP(name.replace(/^\[|\]$/g, '')) !== 0 || this.#names.has(name);
+    if (isIP(name.replace(/^\[|\]$/g, '')) !== 0 || this.#own.includes(name)) return true;
+    return this.#trusted().some((trusted) => trusted.toLowerCase() === name);
   }
 }

@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Service } from '../../base/service.ts';
 import { isLoopback } from '../../config/http-checks.ts';
+import type { Secrets } from '../../config/referenced-files.ts';
 import { cameraRoutes } from '../api/cameras.ts';
 import { configRoutes } from '../api/config.ts';
 import { deviceRoutes } from '../api/device.ts';
@@ -15,13 +17,12 @@ import { metricsRoutes } from '../api/metrics.ts';
 import { sessionRoutes } from '../api/session.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { Login } from '../auth/login.ts';
-import type { Sessions } from '../auth/sessions.ts';
 import { mseRoutes } from '../live/mse-routes.ts';
 import { pictureRoutes } from '../live/picture-routes.ts';
 import { whepRoutes } from '../live/whep-routes.ts';
 import type { PreviewParts } from '../ports.ts';
 import { createApp } from './create-app.ts';
-import type { ListenerTimeouts } from './listener.ts';
+import type { ListenerTimeouts, TlsIdentity } from './listener.ts';
 import { PAGE_FOLDER, readPageFiles } from './page-files.ts';
 import type { PreviewApp, RoutePlugin } from './preview-app.ts';
 import { EventStreams } from './server-sent-events.ts';
@@ -41,16 +42,19 @@ export interface PreviewServerOptions {
 /** The web page and the API. Cameras and events do not depend on it: an address that is not to be had now is waited for. */
 export class PreviewServer implements Service {
   readonly name = 'preview';
-  readonly #parts: PreviewParts;
+  readonly #parts: PreviewParts & { secrets: Secrets };
   readonly #options: PreviewServerOptions;
   readonly #streams: EventStreams;
   #app: PreviewApp | undefined;
-  #sessions: Sessions | undefined;
+  #tls: TlsIdentity | undefined;
+  #authenticator: Authenticator | undefined;
+  #login: Login | undefined;
+  #failure: string | null = null;
   #retryTimer: Timer | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: PreviewParts, options: PreviewServerOptions = {}) {
-    this.#parts = parts;
+    this.#parts = { ...parts };
     this.#options = options;
     this.#streams = new EventStreams(parts.clock);
   }
@@ -60,17 +64,30 @@ export class PreviewServer implements Service {
     const address = this.#app?.server.address() as AddressInfo | null | undefined;
     if (address === null || address === undefined) return undefined;
     const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    const scheme = this.#parts.config.http.tls === undefined ? 'http' : 'https';
+    const scheme = this.#tls === undefined ? 'http' : 'https';
     return `${scheme}://${host}:${address.port}`;
+  }
+
+  /** Why it does not listen; null when it does. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** @throws OcellusError when the configuration of users or TLS cannot be used */
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    await this.prepare();
+    if (this.#app !== undefined) await this.#listen(this.#app);
+  }
+
+  /** Gets everything ready but the listener; `start` does it too. @throws OcellusError as `start` */
+  async prepare(): Promise<void> {
+    if (this.#app !== undefined) return;
     const { config, secrets, clock, log } = this.#parts;
     const authenticator = new Authenticator(config.http, secrets, clock);
     const login = new Login(secrets, clock, log);
-    this.#sessions = authenticator.sessions;
+    this.#authenticator = authenticator;
+    this.#login = login;
     const plugins: RoutePlugin[] = [
       (app, parts) => sessionRoutes(app, parts, authenticator, login),
       cameraRoutes,
@@ -85,14 +102,35 @@ export class PreviewServer implements Service {
       healthRoutes,
       (app, parts) => metricsRoutes(app, parts, this.#streams),
     ];
+    this.#tls = await this.#identity();
     this.#app = await createApp(this.#parts, {
       authenticator,
       plugins,
-      tls: await tlsIdentity({ http: config.http, storagePath: config.storage.path, clock, log }),
+      tls: this.#tls,
       page: await readPageFiles(this.#options.pageFolder ?? PAGE_FOLDER),
       timeouts: this.#options.timeouts,
     });
-    await this.#listen(this.#app);
+  }
+
+  /**
+   * Goes by the users, tokens, names and limits that the configuration has now, and by the certificate that its files hold
+   * now. The address, and whether there is TLS, stay. @throws OcellusError when the certificate cannot be used: the old one stays
+   */
+  async renew(secrets: Secrets): Promise<void> {
+    const { config } = this.#parts;
+    this.#parts.secrets = secrets;
+    this.#authenticator?.apply(config.http, secrets);
+    this.#login?.apply(secrets);
+    if (this.#tls === undefined) return;
+    const identity = await this.#identity();
+    if (identity === undefined || this.#app === undefined) return;
+    this.#tls = identity;
+    (this.#app.server as unknown as TlsServer).setSecureContext({ ...identity, minVersion: 'TLSv1.2' });
+  }
+
+  /** A camera was removed: whoever watches it is sent away. */
+  cameraRemoved(cameraId: string): void {
+    this.#app?.viewers.endAll(cameraId);
   }
 
   /** Ends every connection, streams included. */
@@ -101,8 +139,13 @@ export class PreviewServer implements Service {
     return this.#closing;
   }
 
+  #identity(): Promise<TlsIdentity | undefined> {
+    const { config, clock, log } = this.#parts;
+    return tlsIdentity({ http: config.http, storagePath: config.storage.path, clock, log });
+  }
+
   async #listen(app: PreviewApp): Promise<void> {
-    const { listen, tls } = this.#parts.config.http;
+    const { listen } = this.#parts.config.http;
     const { host, port } = splitAddress(listen);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -112,13 +155,15 @@ export class PreviewServer implements Service {
           resolve();
         });
       });
+      this.#failure = null;
       const { url = listen } = this;
       this.#parts.log.info({ url }, 'page and API are served');
-      if (tls === undefined && !isLoopback(host)) {
+      if (this.#tls === undefined && !isLoopback(host)) {
         this.#parts.log.warn({ url }, 'passwords and pictures cross the network unencrypted: set http.tls');
       }
       this.#options.onServed?.(url);
     } catch (error) {
+      this.#failure = messageOf(error);
       this.#parts.log.error(
         { listen, error: messageOf(error), againInMs: RETRY_MS },
         'page and API cannot be served: set http.listen to a free port of this device',
@@ -130,7 +175,7 @@ export class PreviewServer implements Service {
 
   async #close(deadlineMs: number): Promise<void> {
     this.#retryTimer?.cancel();
-    this.#sessions?.close();
+    this.#authenticator?.sessions.close();
     const app = this.#app;
     if (app === undefined) return;
     for (const client of app.websocketServer.clients) client.terminate();

@@ -20,15 +20,18 @@ export interface KeepLimits {
   readonly maxDays: number;
 }
 
-export interface MediaRetentionOptions {
-  /** Storage folder. */
-  readonly folder: string;
+export interface MediaLimits {
   /** Of `clips/`. */
   readonly clips: KeepLimits;
   /** Of `snapshots/`. */
   readonly snapshots: KeepLimits;
   /** Disk space that stays free. */
   readonly reserveBytes: number;
+}
+
+export interface MediaRetentionOptions extends MediaLimits {
+  /** Storage folder. */
+  readonly folder: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -36,7 +39,7 @@ export interface MediaRetentionOptions {
 /** Keeps clips and best views within their days and bytes, oldest first, and watches the room that is left on the disk. */
 export class MediaRetention {
   readonly name = 'media retention';
-  readonly #options: MediaRetentionOptions;
+  #options: MediaRetentionOptions;
   readonly #clips: MediaFolder;
   readonly #snapshots: MediaFolder;
   readonly #abort = new AbortController();
@@ -54,6 +57,11 @@ export class MediaRetention {
   /** False while the disk has less than the reserve, as of some seconds ago. */
   get hasRoom(): boolean {
     return this.#hasRoom;
+  }
+
+  /** Goes by other limits from the next look at the disk on. */
+  limit(limits: MediaLimits): void {
+    this.#options = { ...this.#options, ...limits };
   }
 
   /** Resolves when what a crash left is dealt with; what is too much goes later. */

@@ -65,6 +65,21 @@ describe('faster than real time', () => {
     expect(Buffer.compare(sink.frames[3]!.data, expected)).toBe(0);
   });
 
+  it('goes by the clock at a multiple of its speed, on media time', async () => {
+    const clock = new FakeClock(1_700_000_000_000);
+    const sink = collect();
+    const run = source('speed=20&duration=2', clock).run(sink, never);
+    for (let n = 0; n < 10; n++) {
+      await clock.advance(n === 0 ? 0 : 10);
+      expect(sink.frames, `after ${n * 10} ms`).toHaveLength(n + 1);
+    }
+    await run;
+    expect(sink.frames.map(({ times }) => times.captureMonoMs)).toEqual(
+      Array.from({ length: 10 }, (_, n) => 200 * n),
+    );
+    expect(sink.frames[9]!.times.decodedAtMs).toBe(1_700_000_001_800);
+  });
+
   it('gives the next frame only when the last one is taken', async () => {
     const clock = new FakeClock();
     const open: (() => void)[] = [];
