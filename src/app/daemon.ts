@@ -9,6 +9,7 @@ import { createFrameSource } from '../capture/open-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { StorageConfig } from '../config/schema.ts';
+import { HostMonitor } from '../device/host/host-monitor.ts';
 import { EventSealer } from '../events/event-sealer.ts';
 import { UuidV7 } from '../events/uuid-v7.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
@@ -64,6 +65,7 @@ export class Daemon {
   readonly #mqtt: MqttPublisher | undefined;
   readonly #retention: MediaRetention;
   readonly #stillTurns = new Turns();
+  readonly #host: HostMonitor;
   readonly #preview: PreviewServer;
   #startedMonoMs = 0;
 
@@ -114,10 +116,12 @@ export class Daemon {
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
+    this.#host = new HostMonitor({ clock });
     this.#preview = createPreview(parts, {
       ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
       ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
       diskFull: () => this.#retention?.hasRoom === false,
+      host: () => this.#host.latest,
     });
   }
 
@@ -150,6 +154,7 @@ export class Daemon {
       await stack.start(this.#store, starting.signal);
       await this.#goOn();
       const services: Service[] = [
+        this.#host,
         // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
         this.#preview,
         ...this.#models.services,
@@ -191,6 +196,7 @@ export class Daemon {
         reid: this.#models.reid,
         cameras: this.#cameras,
         store: this.#store.status,
+        host: this.#host.latest,
       }),
       recording: { diskFull: !this.#retention.hasRoom },
     };

@@ -1,7 +1,9 @@
 import { version } from '../base/version.ts';
+import type { HostMetrics } from '../device/host/host-metrics.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
 import type { CropRuntime } from './crop-runtime.ts';
+import { hardwareSummary } from './hardware-report.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 export interface DeviceFacts {
@@ -11,6 +13,8 @@ export interface DeviceFacts {
   readonly reid: ReadonlyMap<string, CropRuntime>;
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
   readonly store: StoreStatus;
+  /** The newest sample of the sensors. */
+  readonly host: HostMetrics | null;
 }
 
 /** Payload of the retained topic `state`. */
@@ -21,6 +25,7 @@ export function deviceReport({
   reid,
   cameras,
   store,
+  host,
 }: DeviceFacts): Record<string, unknown> {
   return {
     version,
@@ -32,6 +37,7 @@ export function deviceReport({
       [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
     ),
     store,
+    host: hardwareSummary(host),
   };
 }
 

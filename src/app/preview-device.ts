@@ -1,11 +1,12 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { diskSpace } from '../device/disk-space.ts';
-import { temperatureC } from '../device/temperature.ts';
+import type { HostMetrics } from '../device/host/host-metrics.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { DeviceReport, PartState } from '../preview/ports.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
+import { hardwareReport } from './hardware-report.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 export interface DeviceParts {
@@ -16,10 +17,12 @@ export interface DeviceParts {
   readonly storagePath: string;
   /** True when there is no room for another recording. */
   readonly diskFull: () => boolean;
+  /** The newest sample of the sensors. */
+  readonly host: () => HostMetrics | null;
   readonly clock: Clock;
 }
 
-/** The device as the preview tells it. Nothing is measured while nobody asks. */
+/** The device as the preview tells it. */
 export class PreviewDevice {
   readonly #parts: DeviceParts;
   readonly #startedMonoMs: number;
@@ -33,13 +36,11 @@ export class PreviewDevice {
   }
 
   async report(): Promise<DeviceReport> {
-    const { models, classifiers, store, mqtt, storagePath, diskFull, clock } = this.#parts;
+    const { models, classifiers, store, mqtt, storagePath, diskFull, host, clock } = this.#parts;
     const { queued, oldestAtMs, dropped } = store.outbox.status;
     const oldestAgeMs = oldestAtMs === null ? null : Math.max(0, clock.wallMs() - oldestAtMs);
-    const [temperature, space] = await Promise.all([
-      temperatureC(),
-      diskSpace(storagePath).catch(() => undefined),
-    ]);
+    const space = await diskSpace(storagePath).catch(() => undefined);
+    const metrics = host();
     const detectors = [...models].map(([name, runtime]) => ({ name, task: 'detect', ...runtime.inUse() }));
     const seconds = [...classifiers].map(([name, runtime]) => ({
       name,
@@ -53,12 +54,14 @@ export class PreviewDevice {
       mqtt: { state: mqtt === undefined ? 'off' : mqtt.status.connected ? 'connected' : 'disconnected' },
       host: {
         loadPerCpu: loadavg()[0]! / availableParallelism(),
+        busyPercent: metrics?.cpu.busyPercent ?? null,
         cpuPercent: this.#measureCpu(),
         memoryBytes: process.memoryUsage.rss(),
         freeMemoryBytes: freemem(),
         totalMemoryBytes: totalmem(),
-        temperatureC: temperature,
+        temperatureC: metrics?.thermal.hottestC ?? null,
       },
+      ...hardwareReport(metrics),
       storage: { freeBytes: space?.freeBytes ?? null, diskFull: diskFull() },
     };
   }

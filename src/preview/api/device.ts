@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { version } from '../../base/version.ts';
 import type { PreviewParts } from '../ports.ts';
 import { maySee, type PreviewApp } from '../server/preview-app.ts';
+import { hardwareSchema } from './hardware-schema.ts';
 
 const bytes = z.int().nonnegative();
 const counts = z.record(z.string(), z.int().nonnegative());
@@ -33,6 +34,7 @@ const deviceSchema = z.strictObject({
   mqtt: z.strictObject({ state: z.enum(['off', 'connected', 'disconnected']) }),
   host: z.strictObject({
     loadPerCpu: z.number().describe('Of the machine over one minute'),
+    busyPercent: z.number().nullable().describe('Of all processors of the machine, now'),
     cpuPercent: z.number().describe('Of this program, of one processor'),
     memoryBytes: bytes.describe('Of this program'),
     freeMemoryBytes: bytes,
@@ -40,6 +42,7 @@ const deviceSchema = z.strictObject({
     temperatureC: z.number().nullable().describe('Of the hottest sensor'),
   }),
   storage: z.strictObject({ freeBytes: bytes.nullable(), diskFull: z.boolean() }),
+  ...hardwareSchema.shape,
 });
 
 const countsSchema = z.strictObject({
