@@ -18,7 +18,7 @@ export function hardwareMetrics(reported: () => Promise<DeviceReport>): readonly
       labelled(label, read(await reported())),
     );
   const ratio = (percent: number | null | undefined) =>
-    typeof percent === 'number' ? percent / 100 : percent;
+    typeof percent === 'number' ? Math.round(percent * 1000) / 1e5 : percent;
   return [
     one(
       'ocellus_host_memory_available_bytes',
