@@ -18,7 +18,7 @@ afterEach(async () => {
 
 /** A TCP server on a free port. */
 async function listen(
-  server = createServer((socket) => socket.on('error', () => socket.destroy())),
+  server = createServer((socket) => socket.on('error', () => socket.destroy()).resume()),
 ): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => new Promise((resolve) => server.close(() => resolve())));
