@@ -19,7 +19,7 @@ async function list(
   credentials?: typeof CREDENTIALS,
 ): Promise<ListedCamera[]> {
   device = new OnvifDevice(options);
-  return listCameras(new SystemClock(), credentials, await device.start());
+  return listCameras(new SystemClock(), credentials, await device.start(), 800);
 }
 
 describe('a camera with ONVIF', () => {

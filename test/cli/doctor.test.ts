@@ -2,9 +2,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { SystemClock } from '../../src/base/clock.ts';
 import { examine } from '../../src/cli/doctor/examine.ts';
-import { type Finding, formatFindings } from '../../src/cli/doctor/finding.ts';
+import { type Finding, findingSchema, formatFindings } from '../../src/cli/doctor/finding.ts';
 import { nodeFindings } from '../../src/cli/doctor/host.ts';
 import { doctorCommand } from '../../src/cli/doctor.ts';
 import { scratch } from '../config/scratch.ts';
@@ -223,12 +224,7 @@ describe('ocellus doctor', () => {
     const file = join(scratch({ 'c.yaml': 'devcie: {}\n' }), 'c.yaml');
     const { stdout, status } = await runCommand(doctorCommand, ['--json', '-c', file]);
     const found = JSON.parse(stdout) as Finding[];
-    for (const finding of found) {
-      expect(
-        Object.keys(finding).filter((key) => !['id', 'status', 'summary', 'detail', 'remedy'].includes(key)),
-      ).toEqual([]);
-      expect(['ok', 'warn', 'fail', 'skip']).toContain(finding.status);
-    }
+    expect(z.array(findingSchema).parse(found)).toEqual(found);
     expect(found.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['config', 'node', 'ffmpeg', 'disk', 'clock']),
     );

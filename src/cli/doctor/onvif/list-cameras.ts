@@ -18,8 +18,9 @@ export async function listCameras(
   clock: Clock,
   credentials: Credentials | undefined,
   target?: { readonly address: string; readonly port: number },
+  waitMs = WAIT_MS,
 ): Promise<ListedCamera[]> {
-  const devices = await discover(clock, WAIT_MS, target);
+  const devices = await discover(clock, waitMs, target);
   return Promise.all(
     devices.map(async (device): Promise<ListedCamera> => {
       if (credentials === undefined) return device;
