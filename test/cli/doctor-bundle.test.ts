@@ -122,6 +122,11 @@ test('a file that cannot be written says so', async () => {
 
 test.each([
   ['key = value of a log', 'token=abc123, next=1', 'token=***, next=1'],
-  ['JSON', '{"password": "a b", "x": 1}', '{"password": ***, "x": 1}'],
+  ['JSON', '{"password": "a b", "x": 1}', '{"password": "***", "x": 1}'],
+  [
+    'JSON within JSON',
+    JSON.stringify({ line: '{"token":"abc"}' }),
+    JSON.stringify({ line: '{"token":"***"}' }),
+  ],
   ['ordinary text', 'a camera passed by', 'a camera passed by'],
 ])('the scrubber and %s', (_, text, scrubbed) => expect(new Scrubber([]).scrub(text)).toBe(scrubbed));

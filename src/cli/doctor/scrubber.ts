@@ -14,11 +14,11 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK],
   [/\$(?:scrypt|argon2\w*|2[aby]|[1567y])\$[^\s"']+/g, MASK],
   [/\b(Bearer|Basic|Digest)\s+[A-Za-z0-9+/=._~-]{6,}/gi, `$1 ${MASK}`],
-  [
-    /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|private[_-]?key|credentials?|cookie|authorization)["']?\s*[:=]\s*)("[^"\n]*"|'[^'\n]*'|[^\s,;}\]]+)/gi,
-    `$1${MASK}`,
-  ],
 ];
+
+/** A name of a secret and its value, as YAML, JSON (also within a string of JSON), headers and command lines write them. */
+const NAMED_VALUE =
+  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|private[_-]?key|credentials?|cookie|authorization)(?:\\*["'])?\s*[:=]\s*)(\\*"[^"\\\n]*\\*"|'[^'\n]*'|[^\s,;}\]"'\\]+)/gi;
 
 /**
  * Takes secrets out of text that leaves the device: those that are known by their values, wherever they stand and however a
@@ -44,7 +44,15 @@ export class Scrubber {
 
   scrub(text: string): string {
     const known = this.#values.reduce((rest, value) => rest.replaceAll(value, MASK), text);
-    return PATTERNS.reduce((rest, [pattern, mask]) => rest.replace(pattern, mask), redactUrl(known));
+    const patterned = PATTERNS.reduce(
+      (rest, [pattern, mask]) => rest.replace(pattern, mask),
+      redactUrl(known),
+    );
+    return patterned.replace(NAMED_VALUE, (_, name: string, value: string) => {
+      // The quotes stay, so that JSON stays JSON.
+      const quote = /^\\*["']/.exec(value)?.[0] ?? '';
+      return `${name}${quote}${MASK}${quote}`;
+    });
   }
 }
 
