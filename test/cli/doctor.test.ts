@@ -103,6 +103,33 @@ describe('a device on which nothing is installed', () => {
   });
 });
 
+describe('a probe that itself fails', () => {
+  test.each([
+    ['throws', () => Promise.reject(new Error('rtsp://u:s3cret@h/ broke'))],
+    [
+      'throws before it begins',
+      () => {
+        throw new Error('rtsp://u:s3cret@h/ broke');
+      },
+    ],
+  ])('one that %s is a finding without its secrets, and the others go on', async (_, probeInference) => {
+    const found = await examine({
+      configFile: undefined,
+      environment: { PATH: '' },
+      clock: new SystemClock(),
+      nodeVersion: 'v20.20.0',
+      probeInference,
+    });
+    expect(found.find(({ id }) => id === 'inference')).toEqual({
+      id: 'inference',
+      status: 'fail',
+      summary: 'rtsp://u:***@h/ broke',
+      remedy: 'run again; if it stays, report it with this line',
+    });
+    expect(found.map(({ id }) => id)).toEqual(expect.arrayContaining(['node', 'disk', 'memory']));
+  });
+});
+
 describe('configuration', () => {
   test('none named', async () => {
     const found = await findingsOf(undefined);

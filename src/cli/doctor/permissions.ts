@@ -80,7 +80,8 @@ async function secretFindings({ config, origin }: LoadedConfig): Promise<Finding
 async function holdsSecret(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return (
-    /:\/\/[^/\s:@$]+:(?!\$\{)[^@\s]+@/.test(text) || /^\s*["']?password["']?:\s*["']?(?!\$\{)\S/m.test(text)
+    /:\/\/[^/\s:@$]+:(?!\$\{)[^@\s]+@/.test(text) ||
+    /(?:^\s*|[{,]\s*)["']?password["']?:\s*["']?(?!["']|\$\{)\S/m.test(text)
   );
 }
 
