@@ -61,8 +61,16 @@ async function printCameras(io: CommandIo, { discover, user, json }: DoctorOptio
       hint: 'put it into the environment variable OCELLUS_ONVIF_PASSWORD',
     });
   }
-  const [address = '', port] = typeof discover === 'string' ? discover.split(':') : [];
-  const target = address === '' ? undefined : { address, port: Number(port ?? DISCOVERY_PORT) };
+  const target = typeof discover === 'string' ? addressOf(discover) : undefined;
   const cameras = await listCameras(new SystemClock(), credentials, target);
   io.stdout.write(json === true ? `${JSON.stringify(cameras, null, 2)}\n` : formatCameras(cameras, user));
+}
+
+/** `192.0.2.10` or `192.0.2.10:3702`. */
+function addressOf(text: string): { address: string; port: number } {
+  const [address = '', port = String(DISCOVERY_PORT)] = text.split(':');
+  if (address !== '' && /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536) {
+    return { address, port: Number(port) };
+  }
+  throw new OcellusError('usage', `"${text}" is no address`, { hint: 'write 192.0.2.10 or 192.0.2.10:3702' });
 }

@@ -3,7 +3,9 @@ import { SystemClock } from '../../src/base/clock.ts';
 import { isAt } from '../../src/cli/doctor/onvif/discovery.ts';
 import { formatCameras, type ListedCamera, listCameras } from '../../src/cli/doctor/onvif/list-cameras.ts';
 import { parseXml } from '../../src/cli/doctor/onvif/xml.ts';
+import { doctorCommand } from '../../src/cli/doctor.ts';
 import { OnvifDevice, type OnvifDeviceOptions } from '../fixtures/onvif-device.ts';
+import { runCommand } from './capture-io.ts';
 
 let device: OnvifDevice | undefined;
 
@@ -114,3 +116,10 @@ describe('what answers may be anybody', () => {
 });
 
 test('nobody answers', () => expect(formatCameras([], undefined)).toContain('no camera answered'));
+
+test.each(['10.0.0.5:0', '10.0.0.5:99999', ':3702', '10.0.0.5:x'])(
+  '%s is no address to ask',
+  async (address) => {
+    await expect(runCommand(doctorCommand, ['--discover', address])).rejects.toMatchObject({ code: 'usage' });
+  },
+);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { Clock } from '../../../base/clock.ts';
+import { OcellusError } from '../../../base/errors.ts';
 import { elements, parseXml, textOf } from './xml.ts';
 
 /** A camera that answered. */
@@ -29,7 +30,12 @@ export async function discover(
   const messageId = `urn:uuid:${randomUUID()}`;
   const socket = createSocket('udp4');
   const found = new Map<string, FoundDevice>();
-  const failed = new Promise<never>((_, reject) => socket.once('error', reject));
+  const failed = new Promise<never>((_, reject) =>
+    socket.on('error', (cause) => {
+      const hint = 'check the network of this device';
+      reject(new OcellusError('io_failed', `cannot ask for cameras: ${cause.message}`, { hint, cause }));
+    }),
+  );
   socket.on('message', (message, { address }) => {
     const device =
       found.size < MOST_DEVICES ? deviceIn(message.toString('utf8'), address, messageId) : undefined;
