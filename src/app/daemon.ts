@@ -5,6 +5,7 @@ import type { Logger, LogLevel } from '../base/log.ts';
 import { ServiceStack } from '../base/service.ts';
 import { version } from '../base/version.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { HostMonitor } from '../device/host/host-monitor.ts';
 import type { ServiceManagerTerms } from '../device/service-manager.ts';
 import { EventSealer } from '../events/event-sealer.ts';
 import { UuidV7 } from '../events/uuid-v7.ts';
@@ -66,6 +67,7 @@ export class Daemon {
   readonly #preview: Preview;
   readonly #reloader: Reloader;
   readonly #supervision: Supervision;
+  readonly #host: HostMonitor;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
@@ -103,6 +105,7 @@ export class Daemon {
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.put(this.#cameras.build(cameraId, camera, this.#models.set));
     }
+    this.#host = new HostMonitor({ clock });
     this.#preview = new Preview(this.#servers());
     this.#reloader = this.#createReloader();
     this.#supervision = new Supervision({
@@ -152,6 +155,7 @@ export class Daemon {
       () => stack.start(this.#supervision, starting.signal),
       () => stack.start(this.#store, starting.signal),
       () => this.#goOn(),
+      () => stack.start(this.#host, starting.signal),
       // Early, so that whoever looks sees what is not ready yet, and closed late, so that they see the ends.
       () => this.#preview.start(stack.nested(), starting.signal),
       () => this.#models.start(stack.nested(), starting.signal),
@@ -190,6 +194,7 @@ export class Daemon {
         cameras: this.#cameras.pipelines,
         store: this.#store.status,
         reload: this.#reloader.last,
+        host: this.#host.latest,
       }),
       recording: { diskFull: !this.#retention.hasRoom },
     });
@@ -223,6 +228,7 @@ export class Daemon {
       diskFull: () => !this.#retention.hasRoom,
       reload: () => this.#reloader.last,
       stuck: () => this.#supervision.stuck,
+      host: () => this.#host.latest,
       clock,
     });
     const parts = {

@@ -1,6 +1,8 @@
 import { version } from '../base/version.ts';
+import type { HostMetrics } from '../device/host/host-metrics.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import { hardwareSummary } from './hardware-report.ts';
 import type { ModelSet } from './model-runtimes.ts';
 import type { ReloadReport } from './reload-report.ts';
 
@@ -11,6 +13,8 @@ export interface DeviceFacts {
   readonly store: StoreStatus;
   /** Of the configuration, since the start; null: there was none. */
   readonly reload: ReloadReport | null;
+  /** The newest sample of the sensors. */
+  readonly host: HostMetrics | null;
 }
 
 /** Payload of the retained topic `state`. */
@@ -20,6 +24,7 @@ export function deviceReport({
   cameras,
   store,
   reload,
+  host,
 }: DeviceFacts): Record<string, unknown> {
   return {
     version,
@@ -32,6 +37,7 @@ export function deviceReport({
     ),
     store,
     reload,
+    host: hardwareSummary(host),
   };
 }
 

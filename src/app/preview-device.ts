@@ -1,11 +1,12 @@
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { diskSpace } from '../device/disk-space.ts';
+import type { HostMetrics } from '../device/host/host-metrics.ts';
 import type { StuckPart } from '../device/progress-watch.ts';
-import { temperatureC } from '../device/temperature.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { DeviceReport, PartState } from '../preview/ports.ts';
 import type { EventStore } from '../store/event-store.ts';
+import { hardwareReport } from './hardware-report.ts';
 import type { ModelSet } from './model-runtimes.ts';
 import type { ReloadReport } from './reload-report.ts';
 import { stuckLine } from './status-line.ts';
@@ -21,10 +22,12 @@ export interface DeviceParts {
   readonly diskFull: () => boolean;
   /** Parts that should get on and do not. */
   readonly stuck: () => readonly StuckPart[];
+  /** The newest sample of the sensors. */
+  readonly host: () => HostMetrics | null;
   readonly clock: Clock;
 }
 
-/** The device as the preview tells it. Nothing is measured while nobody asks. */
+/** The device as the preview tells it. */
 export class PreviewDevice {
   readonly #parts: DeviceParts;
   readonly #startedMonoMs: number;
@@ -38,15 +41,13 @@ export class PreviewDevice {
   }
 
   async report(): Promise<DeviceReport> {
-    const { store, storagePath, diskFull, clock } = this.#parts;
+    const { store, storagePath, diskFull, host, clock } = this.#parts;
     const { detectors, classifiers } = this.#parts.models();
     const mqtt = this.#parts.mqtt();
     const { queued, oldestAtMs, dropped } = store.outbox.status;
     const oldestAgeMs = oldestAtMs === null ? null : Math.max(0, clock.wallMs() - oldestAtMs);
-    const [temperature, space] = await Promise.all([
-      temperatureC(),
-      diskSpace(storagePath).catch(() => undefined),
-    ]);
+    const space = await diskSpace(storagePath).catch(() => undefined);
+    const metrics = host();
     const firsts = [...detectors].map(([name, runtime]) => ({ name, task: 'detect', ...runtime.inUse() }));
     const seconds = [...classifiers].map(([name, runtime]) => ({
       name,
@@ -60,12 +61,14 @@ export class PreviewDevice {
       mqtt: { state: mqtt === undefined ? 'off' : mqtt.status.connected ? 'connected' : 'disconnected' },
       host: {
         loadPerCpu: loadavg()[0]! / availableParallelism(),
+        busyPercent: metrics?.cpu.busyPercent ?? null,
         cpuPercent: this.#measureCpu(),
         memoryBytes: process.memoryUsage.rss(),
         freeMemoryBytes: freemem(),
         totalMemoryBytes: totalmem(),
-        temperatureC: temperature,
+        temperatureC: metrics?.thermal.hottestC ?? null,
       },
+      ...hardwareReport(metrics),
       storage: { freeBytes: space?.freeBytes ?? null, diskFull: diskFull() },
       reload: this.#parts.reload(),
     };

@@ -7,6 +7,21 @@ export interface JetsonFacts {
   readonly l4t: string;
 }
 
+/** Releases of JetPack by the major release of L4T, https://developer.nvidia.com/embedded/jetpack-archive. */
+const JETPACK_BY_L4T: Readonly<Record<string, string>> = {
+  '32': '4',
+  '34': '5',
+  '35': '5',
+  '36': '6',
+  '38': '7',
+  '39': '7',
+};
+
+/** The major release of JetPack that brings an L4T, such as `6`; null for one that is not known. */
+export function jetpackOf({ l4t }: JetsonFacts): string | null {
+  return JETPACK_BY_L4T[l4t.split('.')[0] ?? ''] ?? null;
+}
+
 /** The board's name from the device tree, such as `NVIDIA Jetson Orin Nano Developer Kit`; null where there is none. */
 export async function boardModel(root: string): Promise<string | null> {
   const text = await readIfThere(join(root, 'proc/device-tree/model'));

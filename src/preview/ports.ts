@@ -8,6 +8,7 @@ import type { CameraState } from '../flow/camera-state.ts';
 import type { EventHistory } from '../flow/event-query.ts';
 import type { PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import type { HardwareReport } from './api/hardware-schema.ts';
 import type { LiveFeed } from './live/live-feed.ts';
 
 // What the preview needs of the rest of the program; src/app implements it.
@@ -66,7 +67,7 @@ export interface PartState {
 }
 
 /** The device and what runs on it, as it is now. */
-export interface DeviceReport {
+export interface DeviceReport extends HardwareReport {
   readonly uptimeMs: number;
   readonly models: readonly Readonly<Record<string, unknown>>[];
   readonly store: {
@@ -84,6 +85,8 @@ export interface DeviceReport {
   readonly host: {
     /** Of the whole machine, all processors together. */
     readonly loadPerCpu: number;
+    /** Of the whole machine, all processors together, 0 to 100; null before the second sample. */
+    readonly busyPercent: number | null;
     /** Of this process, of one processor. */
     readonly cpuPercent: number;
     readonly memoryBytes: number;

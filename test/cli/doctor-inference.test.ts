@@ -21,3 +21,16 @@ it('a classifier is loaded on its providers, and one that is none is reported wi
   expect(findings[2]?.summary).toContain('does not name its classes');
   expect(findings[2]?.remedy).toContain('list its 3 classes under `labels`');
 });
+
+it('each provider of the library runs a small model by itself, and what cannot is not needed', async () => {
+  const findings = await inferenceFindings(configSchema.parse({}));
+  expect(findings.map(({ id }) => id)).toEqual([
+    'onnxruntime',
+    'provider:tensorrt',
+    'provider:cuda',
+    'provider:cpu',
+  ]);
+  expect(findings.at(-1)).toMatchObject({ status: 'ok' });
+  // Where there is a GPU they are ok; nowhere may they count as a failure.
+  expect(findings.filter(({ status }) => status === 'fail')).toEqual([]);
+});

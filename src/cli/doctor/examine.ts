@@ -1,15 +1,20 @@
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { messageOf, OcellusError } from '../../base/errors.ts';
+import { redactUrl } from '../../base/log.ts';
 import { formatIssue } from '../../config/issue.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { type Config, configSchema } from '../../config/schema.ts';
 import type { Environment } from '../../device/machine-record.ts';
 import { brokerFindings } from './broker.ts';
-import { cameraFindings } from './cameras.ts';
+import { cameraFindings, camerasDeadlineMs } from './cameras.ts';
+import { deviceFindings } from './device.ts';
+import { diskSpeedFindings } from './disk-speed.ts';
 import type { Finding } from './finding.ts';
 import { clockFindings, diskFindings, machineFindings, nodeFindings } from './host.ts';
 import { inferenceFindings } from './inference.ts';
+import { permissionFindings } from './permissions.ts';
+import { portFindings } from './ports.ts';
 import { toolFindings } from './tools.ts';
 
 export interface Examination {
@@ -19,6 +24,8 @@ export interface Examination {
   readonly environment: Environment;
   readonly clock: Clock;
   readonly nodeVersion: string;
+  /** Where `/proc` and `/sys` are looked for; the root of the file system unless a test knows better. */
+  readonly root?: string;
   /** Which providers really work; `inferenceFindings` unless a test knows better. */
   readonly probeInference?: (config: Config) => Promise<Finding[]>;
 }
@@ -29,8 +36,28 @@ const INFERENCE_DEADLINE_MS = 15 * 60_000;
 
 /** Runs every probe at once, each with a deadline. Never rejects: what a probe throws is a finding. */
 export async function examine(examination: Examination): Promise<Finding[]> {
+  const { environment } = examination;
+  return (await examineWith(examination, readConfig(examination.configFile, environment))).map(
+    withoutSecrets,
+  );
+}
+
+/** Addresses in what programs and libraries say may hold passwords. */
+function withoutSecrets(finding: Finding): Finding {
+  const { summary, detail, remedy } = finding;
+  return {
+    ...finding,
+    summary: redactUrl(summary),
+    ...(detail !== undefined && { detail: redactUrl(detail) }),
+    ...(remedy !== undefined && { remedy: redactUrl(remedy) }),
+  };
+}
+
+async function examineWith(
+  examination: Examination,
+  { loaded, findings }: { loaded?: LoadedConfig; findings: Finding[] },
+): Promise<Finding[]> {
   const { environment, clock } = examination;
-  const { loaded, findings } = readConfig(examination.configFile, environment);
   const config = loaded?.config ?? configSchema.parse({});
   const probeInference = examination.probeInference ?? inferenceFindings;
   const probes: readonly (readonly [
@@ -42,9 +69,13 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     ['node', () => nodeFindings(examination.nodeVersion)],
     ['inference', () => probeInference(config), INFERENCE_DEADLINE_MS],
     ['tools', () => toolFindings(config, environment)],
-    ['cameras', () => cameraFindings(config)],
-    ...(loaded === undefined ? [] : [['broker', () => brokerFindings(loaded)] as const]),
+    ['device', () => deviceFindings(environment, clock, examination.root)],
+    ['cameras', () => cameraFindings(config, environment, clock), camerasDeadlineMs(config)],
+    ...(loaded === undefined ? [] : [['broker', () => brokerFindings(loaded, clock)] as const]),
+    ...(loaded === undefined ? [] : [['port', () => portFindings(config)] as const]),
+    ['permissions', () => permissionFindings(loaded)],
     ['disk', () => diskFindings(config.storage.path)],
+    ['disk:speed', () => diskSpeedFindings(config.storage.path, clock)],
     ['clock', () => clockFindings(environment)],
   ];
   const results = await Promise.all(

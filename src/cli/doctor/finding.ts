@@ -1,12 +1,23 @@
+import { z } from 'zod';
+
 /** What one probe found. `fail` stops a device from doing its work; `warn` does not, yet. */
-export interface Finding {
-  /** Stable, for scripts: `ffmpeg`, `camera:front`. */
-  readonly id: string;
-  readonly status: 'ok' | 'warn' | 'fail' | 'skip';
-  readonly summary: string;
-  readonly detail?: string;
-  /** What to do; every `fail` has one. */
-  readonly remedy?: string;
+export const findingSchema = z.strictObject({
+  id: z.string().min(1).describe('Stable, for scripts: `ffmpeg`, `camera:front`'),
+  status: z
+    .enum(['ok', 'warn', 'fail', 'skip'])
+    .describe(
+      'fail stops the device from doing its work; warn does not, yet; skip: not examined, or not needed',
+    ),
+  summary: z.string().min(1).describe('What was found, one line'),
+  detail: z.string().optional().describe('More lines: what a program or the system said'),
+  remedy: z.string().min(1).optional().describe('What to do; every fail has one'),
+});
+
+export type Finding = z.infer<typeof findingSchema>;
+
+/** JSON Schema of what `doctor --json` prints. */
+export function findingsJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(z.array(findingSchema).describe('Findings of `ocellus doctor`'));
 }
 
 /** A table for people: status, what was looked at, what was found, and below it what to do. */

@@ -10,6 +10,7 @@ import { createBackend } from '../../infer/backends.ts';
 import { loadClassifierModel } from '../../models/classifier-model.ts';
 import { loadEmbeddingModel } from '../../models/embedding-model.ts';
 import type { Finding } from './finding.ts';
+import { providerFindings } from './providers.ts';
 
 /** What all kinds of models say about how they are run. */
 type RunnableModel = ModelConfig | ClassifierModelConfig | ReidModelConfig;
@@ -22,7 +23,10 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
   const classifiers = Object.entries(config.classifiers);
   const reid = Object.entries(config.reid);
   if (models.length + classifiers.length + reid.length === 0)
-    return [await runtimeFinding({ backend: 'auto' }, 'onnxruntime')];
+    return [
+      await runtimeFinding({ backend: 'auto' }, 'onnxruntime'),
+      ...(await providerFindings({ backend: 'auto' })),
+    ];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
   for (const [name, model] of models) found.push(...(await modelFindings(`model:${name}`, model)));

@@ -1,6 +1,8 @@
+import type { HwAccel } from '../../config/camera-schema.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Environment } from '../../device/machine-record.ts';
 import { runProgram } from '../../device/program.ts';
+import { decoderFindings } from './decoders.ts';
 import type { Finding } from './finding.ts';
 
 const DEADLINE_MS = 10_000;
@@ -65,13 +67,14 @@ async function ffmpegFindings(
       ...(tooOld ? { remedy: `install ffmpeg ${OLDEST_FFMPEG.join('.')} or newer` } : {}),
     },
     ...[...new Set(hwaccels)].flatMap((hwaccel) => hwaccelFinding(program, hwaccel, decoders)),
+    ...(await decoderFindings(program, decoders, hwaccels, environment)),
   ];
 }
 
 function hwaccelFinding(program: string, hwaccel: string, available: readonly string[]): Finding[] {
   if (hwaccel === 'none' || hwaccel === 'auto') return [];
   const id = `ffmpeg:${hwaccel}`;
-  if (available.includes(hwaccel))
+  if (available.some((name) => name === hwaccel))
     return [{ id, status: 'ok', summary: `${program} was built with ${hwaccel}` }];
   return [
     {
@@ -84,7 +87,7 @@ function hwaccelFinding(program: string, hwaccel: string, available: readonly st
 }
 
 /** The presets of `capture.hwaccel` that this ffmpeg was built for. */
-async function hardwareDecoders(program: string, environment: Environment): Promise<string[]> {
+async function hardwareDecoders(program: string, environment: Environment): Promise<HwAccel[]> {
   const [hwaccels, decoders] = await Promise.all(
     ['-hwaccels', '-decoders'].map((list) =>
       runProgram(program, ['-hide_banner', list], DEADLINE_MS, environment),
@@ -93,10 +96,12 @@ async function hardwareDecoders(program: string, environment: Environment): Prom
   const methods = hwaccels?.outcome === 'exited' ? hwaccels.stdout.split(/\s+/) : [];
   const codecs = decoders?.outcome === 'exited' ? decoders.stdout.split(/\s+/) : [];
   return [
-    ...['cuda', 'vaapi'].filter((method) => methods.includes(method)),
-    ...(codecs.includes('h264_nvmpi') ? ['jetson-nvmpi'] : []),
-    ...(codecs.includes('h264_nvv4l2dec') || codecs.includes('h264_nvv4l2') ? ['jetson-nvv4l2'] : []),
-    ...(methods.includes('rkmpp') || codecs.includes('h264_rkmpp') ? ['rkmpp'] : []),
+    ...(['cuda', 'vaapi'] as const).filter((method) => methods.includes(method)),
+    ...(codecs.includes('h264_nvmpi') ? (['jetson-nvmpi'] as const) : []),
+    ...(codecs.includes('h264_nvv4l2dec') || codecs.includes('h264_nvv4l2')
+      ? (['jetson-nvv4l2'] as const)
+      : []),
+    ...(methods.includes('rkmpp') || codecs.includes('h264_rkmpp') ? (['rkmpp'] as const) : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { version } from '../../base/version.ts';
 import type { PreviewParts } from '../ports.ts';
 import { maySee, type PreviewApp } from '../server/preview-app.ts';
+import { hardwareSchema } from './hardware-schema.ts';
 
 const bytes = z.int().nonnegative();
 const counts = z.record(z.string(), z.int().nonnegative());
@@ -33,6 +34,7 @@ const deviceSchema = z.strictObject({
   mqtt: z.strictObject({ state: z.enum(['off', 'connected', 'disconnected']) }),
   host: z.strictObject({
     loadPerCpu: z.number().describe('Of the machine over one minute'),
+    busyPercent: z.number().nullable().describe('Of all processors of the machine, now'),
     cpuPercent: z.number().describe('Of this program, of one processor'),
     memoryBytes: bytes.describe('Of this program'),
     freeMemoryBytes: bytes,
@@ -50,6 +52,7 @@ const deviceSchema = z.strictObject({
     })
     .nullable()
     .describe('What came of the last reload of the configuration; null: there was none since the start'),
+  ...hardwareSchema.shape,
 });
 
 const countsSchema = z.strictObject({

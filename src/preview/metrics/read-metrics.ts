@@ -13,10 +13,13 @@ export function readGauge<Label extends string>(
   options: Omit<GaugeConfiguration<Label>, 'collect'>,
   read: () => Iterable<Reading<Label>> | Promise<Iterable<Reading<Label>>>,
 ): Gauge<Label> {
+  const labelled = (options.labelNames ?? []).length > 0;
   return new Gauge<Label>({
     ...options,
     async collect() {
       this.reset();
+      // A metric without labels would start again at zero, which is not the same as not known.
+      if (!labelled) this.remove();
       for (const { labels, value } of await read()) this.set(labels, value);
     },
   });
@@ -27,10 +30,13 @@ export function readCounter<Label extends string>(
   options: Omit<CounterConfiguration<Label>, 'collect'>,
   read: () => Iterable<Reading<Label>> | Promise<Iterable<Reading<Label>>>,
 ): Counter<Label> {
+  const labelled = (options.labelNames ?? []).length > 0;
   return new Counter<Label>({
     ...options,
     async collect() {
       this.reset();
+      // A metric without labels would start again at zero, which is not the same as not known.
+      if (!labelled) this.remove();
       for (const { labels, value } of await read()) this.inc(labels, value);
     },
   });

@@ -89,6 +89,18 @@ describe('/metrics', () => {
       'ocellus_reconnects_total',
       'ocellus_viewers',
       'ocellus_host_temperature_celsius',
+      'ocellus_host_zone_temperature_celsius',
+      'ocellus_host_thermal_headroom_celsius',
+      'ocellus_host_gpu_load_ratio',
+      'ocellus_host_emc_load_ratio',
+      'ocellus_host_power_watts',
+      'ocellus_host_rail_power_watts',
+      'ocellus_host_throttled',
+      'ocellus_host_throttled_by',
+      'ocellus_host_over_current_events_total',
+      'ocellus_host_pressure_ratio',
+      'ocellus_host_memory_limit_bytes',
+      'ocellus_host_memory_limit_used_bytes',
     ];
     expect([...asked].filter((name) => !known.has(name) && !seldom.includes(name))).toEqual([]);
     const { types } = await scrape();

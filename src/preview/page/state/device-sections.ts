@@ -7,13 +7,22 @@ export type DeviceReport = Readonly<Record<string, unknown>> & {
   readonly uptimeMs: number;
 };
 
+/** Why the device is slowed down at this moment, in words; undefined when it is not. */
+export function slowedDownBy(report: DeviceReport | undefined): string | undefined {
+  const { throttling } = (report ?? {}) as {
+    throttling?: { active: boolean | null; reasons: readonly string[] };
+  };
+  if (throttling?.active !== true) return undefined;
+  return throttling.reasons.map((reason) => words(reason).replace(':', ': ')).join(', ');
+}
+
 export interface Section {
   readonly title: string;
   readonly facts: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** What is not written as other words are. */
-const TITLES: Readonly<Record<string, string>> = { mqtt: 'MQTT' };
+const TITLES: Readonly<Record<string, string>> = { mqtt: 'MQTT', gpu: 'GPU' };
 const OWN = new Set(['deviceId', 'version', 'uptimeMs']);
 
 /** The report as titled lists of facts, each with the unit that its name ends in. */
@@ -27,12 +36,12 @@ export function sectionsOf(report: DeviceReport | undefined): Section[] {
 
 function factsOf(record: Readonly<Record<string, unknown>>, prefix: string): Section['facts'] {
   return Object.entries(record).flatMap(([key, value]) => {
-    // Of a list with one entry it is clear which is meant.
     if (isRecord(value)) {
-      return factsOf(
-        value,
-        Array.isArray(record) && record.length === 1 ? prefix : `${prefix}${nameOf(value, key)} `,
-      );
+      // Of a list with one entry it is clear which is meant; of others the name is before each fact.
+      if (!Array.isArray(record)) return factsOf(value, `${prefix}${nameOf(value, key)} `);
+      if (record.length === 1) return factsOf(value, prefix);
+      const { name: _, ...rest } = value;
+      return factsOf(rest, `${prefix}${nameOf(value, key)} `);
     }
     if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return [];
     const [name, text] = withUnit(key, value);
@@ -51,6 +60,9 @@ const UNITS: readonly (readonly [suffix: RegExp, format: (value: number) => stri
   [/AtMs$/, (value) => new Date(value).toLocaleString()],
   [/(Uptime|age)Ms$/i, duration],
   [/Ms$/, (value) => `${value} ms`],
+  [/Mhz$/, (value) => `${value} MHz`],
+  [/W$/, (value) => `${value.toFixed(1)} W`],
+  [/Rpm$/, (value) => `${value} / min`],
   [/C$/, (value) => `${value.toFixed(0)} °C`],
   [/^load/, (value) => value.toFixed(2)],
 ];
@@ -58,7 +70,8 @@ const UNITS: readonly (readonly [suffix: RegExp, format: (value: number) => stri
 function withUnit(key: string, value: unknown): [name: string, text: string] {
   if (typeof value === 'number') {
     const unit = UNITS.find(([suffix]) => suffix.test(key));
-    if (unit !== undefined) return [spaced(key.replace(/(AtMs|Percent|Bytes|Ms|C)$/, '')), unit[1](value)];
+    if (unit !== undefined)
+      return [spaced(key.replace(/(AtMs|Percent|Bytes|Ms|Mhz|W|Rpm|C)$/, '')), unit[1](value)];
   }
   if (typeof value === 'boolean') return [spaced(key), value ? 'yes' : 'no'];
   return [spaced(key), Array.isArray(value) ? value.join(', ') : String(value)];

@@ -5,7 +5,7 @@ import type { Camera } from '../server/contract.ts';
 import { describeError, requestJson } from '../server/request.ts';
 import { sleep } from '../server/sleep.ts';
 import { cameras, historyOf } from '../state/cameras.ts';
-import { type DeviceReport, sectionsOf } from '../state/device-sections.ts';
+import { type DeviceReport, sectionsOf, slowedDownBy } from '../state/device-sections.ts';
 import { duration, words } from '../state/words.ts';
 import { LatencyBars } from './camera.tsx';
 
@@ -31,6 +31,7 @@ export function DeviceView() {
     void poll();
     return () => stop.abort();
   }, []);
+  const slowedDown = slowedDownBy(report);
   return (
     <div class="device-view">
       <header class="view-head">
@@ -44,6 +45,12 @@ export function DeviceView() {
       {problem !== undefined && (
         <p class="notice tone-alert" role="alert">
           {problem}
+        </p>
+      )}
+      {slowedDown !== undefined && (
+        <p class="notice tone-warn" role="status">
+          The device is slowed down ({slowedDown}). Detection may fall behind until it is cooler or better
+          powered.
         </p>
       )}
       <div class="panels">
