@@ -7,6 +7,7 @@ import type { CommandIo } from './command-io.ts';
 import { demoCommand } from './demo.ts';
 import { detectCommand } from './detect.ts';
 import { doctorCommand } from './doctor.ts';
+import { evalCommand } from './eval.ts';
 import { EXIT, exitStatusOf } from './exit-status.ts';
 import { modelsCommand } from './models.ts';
 import { passwordCommand } from './password.ts';
@@ -32,6 +33,7 @@ export function createProgram(io: CommandIo): Command {
     detectCommand(io),
     trackCommand(io),
     modelsCommand(io),
+    evalCommand(io),
     passwordCommand(io),
     benchCommand(io),
     schemaCommand(io),
