@@ -10,7 +10,7 @@ const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 
 export const LAYOUTS = ['nchw', 'nhwc'] as const;
 export const COLOUR_ORDERS = ['rgb', 'bgr'] as const;
-export const PLACEMENTS = ['centre', 'top-left'] as const;
+export const PLACEMENTS = ['centre', 'top-left', 'stretch'] as const;
 
 /** How pictures become the model's input. What is left out is recognised from the model. */
 export const manifestInputSchema = z.strictObject({
@@ -28,7 +28,10 @@ export const manifestInputSchema = z.strictObject({
     .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
     .optional()
     .describe('Divides after mean, in the order of the channels'),
-  placement: z.enum(PLACEMENTS).optional().describe('Where the letterbox puts the picture'),
+  placement: z
+    .enum(PLACEMENTS)
+    .optional()
+    .describe('Where the letterbox puts the picture; stretch: no letterbox, the picture fills the input'),
   padValue: z.int().min(0).max(255).optional().describe('Grey level around the picture'),
 });
 
@@ -65,6 +68,10 @@ export const manifestSchema = z.strictObject({
     .union([z.enum(Object.keys(LABEL_SETS) as [keyof typeof LABEL_SETS]), z.array(z.string().min(1)).min(1)])
     .optional()
     .describe('Class names in the order of the classes, or the name of a known set'),
+  anchors: z
+    .array(z.tuple([z.number().positive(), z.number().positive()]))
+    .optional()
+    .describe('Width and height in pixels of the input, of heads whose anchors are not in the graph'),
   thresholds: z
     .strictObject({
       minScore: unit.optional(),
