@@ -38,14 +38,16 @@ export class ClassMap {
   readonly #unknown = new Set<string>();
 
   constructor({ categories }: Pick<CocoAnnotations, 'categories'>) {
-    const byName = (name: (name: string) => string) =>
+    const named = (name: (own: string) => string) =>
       categories.map(({ id, name: own }): [string, number] => [name(own.toLowerCase()), id]);
-    this.#ids = new Map([...byName((name) => VOC_SYNONYMS[name] ?? name), ...byName((name) => name)]);
+    // A class of exactly that name comes before a synonym.
+    this.#ids = new Map([...named(usualName), ...named((own) => own)]);
   }
 
   /** Undefined for a label that the ground truth does not have. */
   idOf(label: string): number | undefined {
-    const id = this.#ids.get(label.toLowerCase());
+    const own = label.toLowerCase();
+    const id = this.#ids.get(own) ?? this.#ids.get(usualName(own));
     if (id === undefined) this.#unknown.add(label);
     return id;
   }
@@ -53,6 +55,10 @@ export class ClassMap {
   get unknown(): readonly string[] {
     return [...this.#unknown].sort();
   }
+}
+
+function usualName(name: string): string {
+  return VOC_SYNONYMS[name] ?? name;
 }
 
 /** Detections of one photo as COCO results; those of labels that the ground truth does not have are left out. */
