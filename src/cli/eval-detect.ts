@@ -105,13 +105,15 @@ async function evalDetect(io: CommandIo, options: EvalDetectOptions): Promise<vo
     );
   }
   const startedMs = performance.now();
+  const coco = evaluateCocoBoxes(truth, found.results);
+  const evaluateMs = performance.now() - startedMs;
   const evaluation: DetectEvaluation = {
-    coco: evaluateCocoBoxes(truth, found.results),
+    coco,
     voc: evaluateVocBoxes(truth, found.results),
     photos: truth.images.length,
     detections: found.results.length,
     unknownLabels: found.unknownLabels,
-    evaluateMs: performance.now() - startedMs,
+    evaluateMs,
   };
   io.stdout.write(options.json === true ? toJson(evaluation) : describeEvaluation(evaluation));
   if (options.report === undefined) return;

@@ -10,7 +10,7 @@ export interface DetectEvaluation {
   readonly photos: number;
   readonly detections: number;
   readonly unknownLabels: readonly string[];
-  /** Time of the metrics alone. */
+  /** Time of COCO's metrics alone. */
   readonly evaluateMs: number;
 }
 

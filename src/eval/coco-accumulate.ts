@@ -36,33 +36,34 @@ export function accumulate(
   }
   if (objects === 0) return undefined;
   const scores = new Float64Array(total);
-  const photoOf = new Int32Array(total);
-  const indexOf = new Int32Array(total);
+  const matched = new Uint16Array(total);
+  const ignored = new Uint16Array(total);
   let at = 0;
   for (let photo = 0; photo < photos.length; photo += 1) {
     const { detections } = photos[photo]!;
+    const match = matches[photo]!;
     for (let d = 0; d < detections.length && d < limit; d += 1, at += 1) {
       scores[at] = detections[d]!.score;
-      photoOf[at] = photo;
-      indexOf[at] = d;
+      matched[at] = match.matched[d]!;
+      ignored[at] = match.ignored[d]!;
     }
   }
   // Equal scores keep their order, as numpy's mergesort does.
   const order = Int32Array.from({ length: total }, (_, i) => i).sort(
     (a, b) => scores[b]! - scores[a]! || a - b,
   );
+  // One pair for all thresholds: thousands of short-lived arrays cost more than what is written into them.
+  const precisions = new Float64Array(total);
+  const recalls = new Float64Array(total);
   return IOU_THRESHOLDS.map((_, threshold) => {
-    const precisions = new Float64Array(total);
-    const recalls = new Float64Array(total);
+    const bit = 1 << threshold;
     let truePositives = 0;
     let falsePositives = 0;
     for (let rank = 0; rank < total; rank += 1) {
       const candidate = order[rank]!;
-      const match = matches[photoOf[candidate]!]!;
-      const cell = threshold * match.detections + indexOf[candidate]!;
-      if (match.ignored[cell] === 0) {
-        if (match.matched[cell] === 1) truePositives += 1;
-        else falsePositives += 1;
+      if ((ignored[candidate]! & bit) === 0) {
+        if ((matched[candidate]! & bit) === 0) falsePositives += 1;
+        else truePositives += 1;
       }
       recalls[rank] = truePositives / objects;
       precisions[rank] = truePositives / (falsePositives + truePositives + EPSILON);

@@ -9,13 +9,15 @@ export const IOU_THRESHOLDS: readonly number[] = Array.from({ length: 10 }, (_, 
 export interface PhotoMatches {
   /** Detections, best score first. */
   readonly detections: number;
-  /** At `threshold * detections + detection`: matched to an object. */
-  readonly matched: Uint8Array;
-  /** At the same places: counts neither for nor against. */
-  readonly ignored: Uint8Array;
+  /** Per detection one bit for each IoU threshold, the lowest bit for the first: matched to an object. */
+  readonly matched: Uint16Array;
+  /** Likewise: counts neither for nor against. */
+  readonly ignored: Uint16Array;
   /** Objects that count. */
   readonly objects: number;
 }
+
+const EVERY_THRESHOLD = (1 << IOU_THRESHOLDS.length) - 1;
 
 /** Objects outside the range of areas, in square pixels, are neither missed nor found; nor are crowds. */
 export interface AreaRange {
@@ -30,8 +32,37 @@ export interface AreaRange {
 export function matchPhoto(group: PhotoGroup, range: AreaRange): PhotoMatches {
   const { detections, objects } = group;
   const count = detections.length;
-  const matched = new Uint8Array(IOU_THRESHOLDS.length * count);
-  const ignored = new Uint8Array(IOU_THRESHOLDS.length * count);
+  const matched = new Uint16Array(count);
+  const ignored = new Uint16Array(count);
+  for (let d = 0; d < count; d += 1) {
+    const { bbox } = detections[d]!;
+    const area = bbox[2] * bbox[3];
+    // Holds where the detection stays without a match.
+    if (area < range.min || area > range.max) ignored[d] = EVERY_THRESHOLD;
+  }
+  if (objects.length === 0) return { detections: count, matched, ignored, objects: 0 };
+  const { ignore, order, counting } = rankObjects(objects, range);
+  const taken = new Uint8Array(objects.length);
+  for (let t = 0; t < IOU_THRESHOLDS.length && count > 0; t += 1) {
+    const bit = 1 << t;
+    taken.fill(0);
+    for (let d = 0; d < count; d += 1) {
+      const g = bestObject(group, d, order, taken, ignore, IOU_THRESHOLDS[t]!);
+      if (g < 0) continue;
+      taken[g] = 1;
+      matched[d]! |= bit;
+      if (ignore[g] === 1) ignored[d]! |= bit;
+      else ignored[d]! &= ~bit;
+    }
+  }
+  return { detections: count, matched, ignored, objects: counting };
+}
+
+/** Which objects are to be ignored, and all of them in the order in which they are tried: those that count come first. */
+function rankObjects(
+  objects: PhotoGroup['objects'],
+  range: AreaRange,
+): { ignore: Uint8Array; order: Int32Array; counting: number } {
   const ignore = new Uint8Array(objects.length);
   const order = new Int32Array(objects.length);
   let counting = 0;
@@ -42,26 +73,7 @@ export function matchPhoto(group: PhotoGroup, range: AreaRange): PhotoMatches {
   }
   let last = counting;
   for (let g = 0; g < objects.length; g += 1) if (ignore[g] === 1) order[last++] = g;
-  const taken = new Uint8Array(objects.length);
-  for (let d = 0; d < count; d += 1) {
-    const { bbox } = detections[d]!;
-    const area = bbox[2] * bbox[3];
-    // Holds where the detection stays without a match.
-    if (!(area < range.min || area > range.max)) continue;
-    for (let at = d; at < ignored.length; at += count) ignored[at] = 1;
-  }
-  if (objects.length === 0) return { detections: count, matched, ignored, objects: 0 };
-  for (let t = 0; t < IOU_THRESHOLDS.length; t += 1) {
-    taken.fill(0);
-    for (let d = 0; d < count; d += 1) {
-      const g = bestObject(group, d, order, taken, ignore, IOU_THRESHOLDS[t]!);
-      if (g < 0) continue;
-      taken[g] = 1;
-      matched[t * count + d] = 1;
-      ignored[t * count + d] = ignore[g]!;
-    }
-  }
-  return { detections: count, matched, ignored, objects: counting };
+  return { ignore, order, counting };
 }
 
 /** The object for detection `d`; -1 when it has none. @param order objects that count before those to be ignored */

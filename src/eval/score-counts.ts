@@ -22,10 +22,10 @@ export function countByScore(
     for (const photo of photos) {
       const { matched, ignored } = matchPhoto(photo, EVERY_AREA);
       photo.detections.forEach(({ score }, d) => {
-        // The first threshold, 0.5, has the first places.
-        if (ignored[d] === 1) return;
+        // The first threshold, 0.5, has the lowest bit.
+        if ((ignored[d]! & 1) === 1) return;
         const bin = Math.min(bins - 1, Math.max(0, Math.floor(score * bins)));
-        (matched[d] === 1 ? right : wrong)[bin]! += 1;
+        ((matched[d]! & 1) === 1 ? right : wrong)[bin]! += 1;
       });
     }
   }
