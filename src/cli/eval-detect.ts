@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { SystemClock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
@@ -118,7 +119,7 @@ async function evalDetect(io: CommandIo, options: EvalDetectOptions): Promise<vo
   io.stdout.write(options.json === true ? toJson(evaluation) : describeEvaluation(evaluation));
   if (options.report === undefined) return;
   const page = await detectReport({
-    title: `Detection evaluation: ${model ?? predictions}`,
+    title: `Detection evaluation: ${basename(model ?? predictions ?? '')}`,
     truth,
     results: found.results,
     coco: evaluation.coco,

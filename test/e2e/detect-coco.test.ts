@@ -5,12 +5,14 @@ import { describeWithTestData, testData } from '../fixtures/test-data.ts';
 
 /** A tenth of a point of AP. */
 const TOLERANCE = 0.001;
+/** Its reference maps boxes back by one ratio for both sides, not by what each was scaled by; that costs it 0.10 points. */
+const YOLOX_TOLERANCE = 0.0012;
 /** What its reference was resized and rounded with is not known: the same scores move by less than a fifth of a point. */
 const NANODET_TOLERANCE = 0.002;
 
 /** The floor of scores that each reference was taken with. */
 const MODELS: readonly (readonly [model: string, score: number, tolerance: number])[] = [
-  ['coco/yolox_nano_416.onnx', 0.001, TOLERANCE],
+  ['coco/yolox_nano_416.onnx', 0.001, YOLOX_TOLERANCE],
   ['coco/yolov8n_qdq_640.onnx', 0.001, TOLERANCE],
   ['coco/yolov8n_dynint8_640.onnx', 0.001, TOLERANCE],
   ['coco/yolo11n_dynint8_320.onnx', 0.001, TOLERANCE],
