@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'model_invalid'
   | 'model_external_data_missing'
   | 'model_unsupported'
+  | 'model_checksum_wrong'
+  | 'download_failed'
   | 'backend_unavailable'
   | 'provider_unavailable'
   | 'inference_failed'

@@ -1,4 +1,6 @@
-import { IOU_THRESHOLDS, matchPhoto, type PhotoMatches, pairwiseIou } from './coco-matching.ts';
+import { accumulate, type PrecisionRecall } from './coco-accumulate.ts';
+import { type ClassGroups, groupByClassAndPhoto } from './coco-groups.ts';
+import { IOU_THRESHOLDS, matchPhoto } from './coco-matching.ts';
 import type { CocoAnnotations, CocoResult } from './coco-types.ts';
 
 /** COCO's size classes by area in square pixels. */
@@ -8,17 +10,26 @@ const AREA_RANGES = {
   medium: { min: 32 ** 2, max: 96 ** 2 },
   large: { min: 96 ** 2, max: 1e10 },
 } as const;
-type AreaName = keyof typeof AREA_RANGES;
+const SIZES = ['small', 'medium', 'large'] as const;
+const AP75 = 5;
 
-const RECALL_LEVELS = 101;
-const RECALL_STEP = 0.01;
-const MAX_DETECTIONS = [1, 10, 100] as const;
+/** Most detections of one photo and class, for the three average recalls; the last one is that of every AP. */
+export type MaxDetections = readonly [number, number, number];
+export const MAX_DETECTIONS: MaxDetections = [1, 10, 100];
 
-/** Precision and recall of every class and threshold, for one range of areas and one limit of detections per photo. */
-interface Curves {
-  /** Mean interpolated precision per IoU threshold and class; -1 where the class has no object. */
-  readonly precision: readonly (readonly number[])[];
-  readonly recall: readonly (readonly number[])[];
+/** One class of an evaluation; scores are -1 where it has no object. */
+export interface ClassScores {
+  readonly categoryId: number;
+  readonly name: string;
+  /** Objects that count: no crowds, none that is difficult. */
+  readonly objects: number;
+  readonly detections: number;
+  readonly ap: number;
+  readonly ap50: number;
+  readonly ap75: number;
+  readonly recall: number;
+  /** Curves per IoU threshold; undefined where the class has no object. */
+  readonly curves: readonly PrecisionRecall[] | undefined;
 }
 
 /** The twelve numbers of COCO detection evaluation, -1 where nothing is defined. */
@@ -29,128 +40,88 @@ export interface CocoStats {
   readonly stats: readonly number[];
   readonly ap: number;
   readonly ap50: number;
+  readonly classes: readonly ClassScores[];
 }
 
 /**
  * Box evaluation as `COCOeval` of pycocotools (iouType `bbox`) does it: 101-point interpolated precision, averaged over
- * classes and IoU .50:.05:.95, with crowds and areas ignored where they have to be.
+ * classes and IoU .50:.05:.95, with crowds and areas ignored where they have to be. Photos and classes are those that
+ * `truth` lists.
  */
-export function evaluateCocoBoxes(truth: CocoAnnotations, results: readonly CocoResult[]): CocoStats {
-  const groups = groupByClassAndPhoto(truth, results);
-  const curves = (area: AreaName, limit: number) => accumulateAll(groups, area, limit);
-  const all = curves('all', 100);
-  const bySize = (['small', 'medium', 'large'] as const).map((area) => curves(area, 100));
-  const at = (threshold: number) => mean([all.precision[threshold]!]);
-  const ap = mean(all.precision);
-  const ap50 = at(0);
+export function evaluateCocoBoxes(
+  truth: CocoAnnotations,
+  results: readonly CocoResult[],
+  maxDetections: MaxDetections = MAX_DETECTIONS,
+): CocoStats {
+  const groups = groupByClassAndPhoto(truth, results, maxDetections[2]);
+  const all = groups.map(({ photos }) => {
+    const matches = photos.map((photo) => matchPhoto(photo, AREA_RANGES.all));
+    const objects = matches.reduce((sum, match) => sum + match.objects, 0);
+    return { objects, byLimit: maxDetections.map((limit) => accumulate(photos, matches, limit)) };
+  });
+  const sizes = SIZES.map((size) => groups.map((group) => curvesOf(group, size, maxDetections[2])));
+  const whole = all.map(({ byLimit }) => byLimit[2]);
   const stats = [
-    ap,
-    ap50,
-    at(5),
-    ...bySize.map(({ precision }) => mean(precision)),
-    ...MAX_DETECTIONS.map((limit) => mean(limit === 100 ? all.recall : curves('all', limit).recall)),
-    ...bySize.map(({ recall }) => mean(recall)),
+    meanPrecision(whole),
+    meanPrecision(whole, 0),
+    meanPrecision(whole, AP75),
+    ...sizes.map((curves) => meanPrecision(curves)),
+    ...maxDetections.map((_, limit) => meanRecall(all.map(({ byLimit }) => byLimit[limit]))),
+    ...sizes.map(meanRecall),
   ];
-  return { stats, ap, ap50 };
+  const names = new Map(truth.categories.map(({ id, name }) => [id, name]));
+  const classes = groups.map(({ categoryId, photos }, index) => ({
+    categoryId,
+    name: names.get(categoryId)!,
+    objects: all[index]!.objects,
+    detections: photos.reduce((sum, { detections }) => sum + detections.length, 0),
+    ap: meanPrecision([whole[index]]),
+    ap50: meanPrecision([whole[index]], 0),
+    ap75: meanPrecision([whole[index]], AP75),
+    recall: meanRecall([whole[index]]),
+    curves: whole[index],
+  }));
+  return { stats, ap: stats[0]!, ap50: stats[1]!, classes };
 }
 
-interface PhotoGroup {
-  readonly detections: CocoResult[];
-  readonly objects: CocoAnnotations['annotations'];
-  readonly ious: Float64Array;
+type Curves = readonly PrecisionRecall[] | undefined;
+
+function curvesOf({ photos }: ClassGroups, size: keyof typeof AREA_RANGES, limit: number): Curves {
+  const matches = photos.map((photo) => matchPhoto(photo, AREA_RANGES[size]));
+  return accumulate(photos, matches, limit);
 }
 
-/** Per class, in the order of class numbers, its photos in the order of photo numbers. */
-function groupByClassAndPhoto(truth: CocoAnnotations, results: readonly CocoResult[]): PhotoGroup[][] {
-  const photoIds = [...new Set(truth.images.map(({ id }) => id))].sort((a, b) => a - b);
-  const classIds = [...new Set(truth.categories.map(({ id }) => id))].sort((a, b) => a - b);
-  const key = (item: { image_id: number; category_id: number }) => `${item.category_id}/${item.image_id}`;
-  const objects = groupBy(truth.annotations, key);
-  const detections = groupBy(results, key);
-  return classIds.map((category_id) =>
-    photoIds.flatMap((image_id) => {
-      const group = key({ image_id, category_id });
-      const found = (detections.get(group) ?? []).sort((a, b) => b.score - a.score).slice(0, 100);
-      const there = objects.get(group) ?? [];
-      if (found.length === 0 && there.length === 0) return [];
-      return [{ detections: found, objects: there, ious: pairwiseIou(found, there) }];
-    }),
+/** Mean interpolated precision over the classes that have objects; of one IoU threshold, or of all. */
+function meanPrecision(classes: readonly Curves[], threshold?: number): number {
+  const rows = classes.flatMap((curves) =>
+    curves === undefined ? [] : threshold === undefined ? curves : [curves[threshold]!],
   );
+  return mean(rows.map(({ precision }) => precision.reduce((a, b) => a + b, 0) / precision.length));
 }
 
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
+function meanRecall(classes: readonly Curves[]): number {
+  return mean(classes.flatMap((curves) => curves?.map(({ recall }) => recall) ?? []));
 }
 
-function accumulateAll(groups: readonly PhotoGroup[][], area: AreaName, limit: number): Curves {
-  const precision: number[][] = IOU_THRESHOLDS.map(() => []);
-  const recall: number[][] = IOU_THRESHOLDS.map(() => []);
-  for (const photos of groups) {
-    const matches = photos.map(({ detections, objects, ious }) =>
-      matchPhoto(detections, objects, ious, AREA_RANGES[area]),
-    );
-    for (const threshold of IOU_THRESHOLDS.keys()) {
-      const curve = accumulate(matches, threshold, limit);
-      precision[threshold]!.push(curve?.precision ?? -1);
-      recall[threshold]!.push(curve?.recall ?? -1);
-    }
-  }
-  return { precision, recall };
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? -1 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** `COCOeval.accumulate` for one class: undefined when it has no object that counts. */
-function accumulate(
-  photos: readonly PhotoMatches[],
-  threshold: number,
-  limit: number,
-): { precision: number; recall: number } | undefined {
-  const objects = photos.reduce((sum, photo) => sum + photo.objects, 0);
-  if (objects === 0) return undefined;
-  const ranked = photos
-    .flatMap(({ scores, matched, ignored }) =>
-      scores.slice(0, limit).map((score, d) => ({
-        score,
-        matched: matched[threshold]![d] === 1,
-        ignored: ignored[threshold]![d] === 1,
-      })),
-    )
-    // Equal scores keep their order, as numpy's mergesort does.
-    .sort((a, b) => b.score - a.score)
-    .filter(({ ignored }) => !ignored);
-  const precisions: number[] = [];
-  const recalls: number[] = [];
-  let truePositives = 0;
-  for (const [rank, { matched }] of ranked.entries()) {
-    if (matched) truePositives += 1;
-    precisions.push(truePositives / (rank + 1));
-    recalls.push(truePositives / objects);
-  }
-  for (let i = precisions.length - 1; i > 0; i--) {
-    precisions[i - 1] = Math.max(precisions[i - 1]!, precisions[i]!);
-  }
-  return { precision: interpolated(precisions, recalls), recall: recalls.at(-1) ?? 0 };
-}
-
-/** Mean of the precision at recall 0, .01, ... 1; 0 beyond the recall that is reached. */
-function interpolated(precisions: readonly number[], recalls: readonly number[]): number {
-  let sum = 0;
-  let at = 0;
-  for (let level = 0; level < RECALL_LEVELS; level++) {
-    // Multiplied as numpy's linspace does: recalls such as 29/100 lie right on a level.
-    while (at < recalls.length && recalls[at]! < level * RECALL_STEP) at += 1;
-    sum += precisions[at] ?? 0;
-  }
-  return sum / RECALL_LEVELS;
-}
-
-/** Mean over what is defined. */
-function mean(rows: readonly (readonly number[])[]): number {
-  const defined = rows.flat().filter((value) => value > -1);
-  return defined.length === 0 ? -1 : defined.reduce((sum, value) => sum + value, 0) / defined.length;
+/** What each of the twelve numbers is, in pycocotools' order. */
+export function statNames([one, ten, hundred]: MaxDetections = MAX_DETECTIONS): readonly string[] {
+  const upTo = `${IOU_THRESHOLDS[0]!.toFixed(2)}:${IOU_THRESHOLDS.at(-1)!.toFixed(2)}`;
+  return [
+    `AP    IoU ${upTo}`,
+    'AP50  IoU 0.50',
+    'AP75  IoU 0.75',
+    'AP    small',
+    'AP    medium',
+    'AP    large',
+    `AR    ${one} per photo`,
+    `AR    ${ten} per photo`,
+    `AR    ${hundred} per photo`,
+    'AR    small',
+    'AR    medium',
+    'AR    large',
+  ];
 }

@@ -25,6 +25,19 @@ export interface ClearScores {
   readonly precision: number;
 }
 
+/** What went wrong with the identity of an object, at the frame in which it was found again. */
+export interface MotIncident {
+  readonly kind: 'id_switch' | 'fragmentation';
+  /** From 1. */
+  readonly frame: number;
+  /** Ids as the files have them. */
+  readonly gtId: number;
+  readonly fromTrackId: number;
+  readonly toTrackId: number;
+  /** Frames since the object was last matched. */
+  readonly gapFrames: number;
+}
+
 /** More than any IoU: a pair that was matched in the previous frame stays matched. */
 const CONTINUITY = 1000;
 const NOBODY = -1;
@@ -32,8 +45,14 @@ const NOBODY = -1;
 /**
  * CLEAR MOT: K. Bernardin, R. Stiefelhagen, "Evaluating Multiple Object Tracking Performance: The CLEAR MOT Metrics",
  * EURASIP JIVP 2008, at IoU 0.5, with TrackEval's details.
+ *
+ * @param onIncident called for every identity switch and fragmentation, in the order of the frames
  */
-export function clearCounts({ frames, gtIdCount }: MotSequence): ClearCounts {
+export function clearCounts(
+  sequence: MotSequence,
+  onIncident: (incident: MotIncident) => void = () => {},
+): ClearCounts {
+  const { frames, gtIdCount, gtNames, trackNames } = sequence;
   const counts = noCounts();
   const solver = new AssignmentSolver();
   const lastTrack = new Int32Array(gtIdCount).fill(NOBODY);
@@ -41,7 +60,8 @@ export function clearCounts({ frames, gtIdCount }: MotSequence): ClearCounts {
   const presentFrames = new Int32Array(gtIdCount);
   const matchedFrames = new Int32Array(gtIdCount);
   const stretches = new Int32Array(gtIdCount);
-  for (const { gtIds, trackIds, similarity } of frames) {
+  const lastFrame = new Int32Array(gtIdCount);
+  for (const [index, { gtIds, trackIds, similarity }] of frames.entries()) {
     const cols = trackIds.length;
     for (const id of gtIds) presentFrames[id]! += 1;
     if (gtIds.length === 0 || cols === 0) {
@@ -66,8 +86,24 @@ export function clearCounts({ frames, gtIdCount }: MotSequence): ClearCounts {
       const trackId = trackIds[col]!;
       matched += 1;
       counts.overlap += similarity[row * cols + col]!;
-      if (lastTrack[gtId] !== NOBODY && lastTrack[gtId] !== trackId) counts.idSwitches += 1;
-      if (wasTracked[gtId] === 0) stretches[gtId]! += 1;
+      const tell = (kind: MotIncident['kind']) =>
+        onIncident({
+          kind,
+          frame: index + 1,
+          gtId: gtNames[gtId]!,
+          fromTrackId: trackNames[lastTrack[gtId]!]!,
+          toTrackId: trackNames[trackId]!,
+          gapFrames: index - lastFrame[gtId]!,
+        });
+      if (lastTrack[gtId] !== NOBODY && lastTrack[gtId] !== trackId) {
+        counts.idSwitches += 1;
+        tell('id_switch');
+      }
+      if (wasTracked[gtId] === 0) {
+        stretches[gtId]! += 1;
+        if (lastTrack[gtId] !== NOBODY) tell('fragmentation');
+      }
+      lastFrame[gtId] = index;
       lastTrack[gtId] = trackId;
       previousTrack[gtId] = trackId;
       matchedFrames[gtId]! += 1;

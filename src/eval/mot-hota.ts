@@ -131,20 +131,33 @@ export function combineHota(sequences: readonly HotaSums[]): HotaSums {
   return total;
 }
 
+/** HOTA and its parts at every alpha, 0..1, in the order of `HOTA_ALPHAS`. */
+export function hotaCurves(sums: HotaSums): Readonly<Record<'hota' | 'detA' | 'assA' | 'locA', number[]>> {
+  const at = (of: (a: number) => number) => HOTA_ALPHAS.map((_, a) => of(a));
+  const tp = (a: number) => sums.truePositives[a]!;
+  const detA = at((a) => tp(a) / Math.max(1, tp(a) + sums.falseNegatives[a]! + sums.falsePositives[a]!));
+  const assA = at((a) => sums.association[a]! / Math.max(1, tp(a)));
+  return {
+    hota: at((a) => Math.sqrt(detA[a]! * assA[a]!)),
+    detA,
+    assA,
+    // Without a match there is nothing badly placed: TrackEval calls that 1.
+    locA: at((a) => (tp(a) === 0 ? 1 : sums.localisation[a]! / tp(a))),
+  };
+}
+
 export function hotaScores(sums: HotaSums): HotaScores {
+  const curves = hotaCurves(sums);
   const mean = (at: (a: number) => number) =>
     HOTA_ALPHAS.reduce((total, _, a) => total + at(a), 0) / HOTA_ALPHAS.length;
   const tp = (a: number) => sums.truePositives[a]!;
   const fn = (a: number) => sums.falseNegatives[a]!;
   const fp = (a: number) => sums.falsePositives[a]!;
-  const detA = (a: number) => tp(a) / Math.max(1, tp(a) + fn(a) + fp(a));
-  const assA = (a: number) => sums.association[a]! / Math.max(1, tp(a));
   return {
-    hota: mean((a) => Math.sqrt(detA(a) * assA(a))),
-    detA: mean(detA),
-    assA: mean(assA),
-    // Without a match there is nothing badly placed: TrackEval calls that 1.
-    locA: mean((a) => (tp(a) === 0 ? 1 : sums.localisation[a]! / tp(a))),
+    hota: mean((a) => curves.hota[a]!),
+    detA: mean((a) => curves.detA[a]!),
+    assA: mean((a) => curves.assA[a]!),
+    locA: mean((a) => curves.locA[a]!),
     detRe: mean((a) => tp(a) / Math.max(1, tp(a) + fn(a))),
     detPr: mean((a) => tp(a) / Math.max(1, tp(a) + fp(a))),
     assRe: mean((a) => sums.associationRecall[a]! / Math.max(1, tp(a))),

@@ -1,4 +1,4 @@
-import { type ClearCounts, clearCounts, clearScores, combineClear } from './mot-clear.ts';
+import { type ClearCounts, clearCounts, clearScores, combineClear, type MotIncident } from './mot-clear.ts';
 import { combineHota, type HotaSums, hotaScores, hotaSums } from './mot-hota.ts';
 import { combineIdentity, type IdentityCounts, identityCounts, identityScores } from './mot-identity.ts';
 import type { MotSequence } from './mot-sequence.ts';
@@ -36,11 +36,11 @@ export interface MotMetrics {
   readonly IDFP: number;
 }
 
-/** Counts one preprocessed sequence. */
-export function countMot(sequence: MotSequence): MotCounts {
+/** Counts one preprocessed sequence. @param onIncident as of `clearCounts` */
+export function countMot(sequence: MotSequence, onIncident?: (incident: MotIncident) => void): MotCounts {
   return {
     hota: hotaSums(sequence),
-    clear: clearCounts(sequence),
+    clear: clearCounts(sequence, onIncident),
     identity: identityCounts(sequence),
   };
 }

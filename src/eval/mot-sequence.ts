@@ -15,6 +15,9 @@ export interface MotSequence {
   readonly frames: readonly MotFrame[];
   readonly gtIdCount: number;
   readonly trackIdCount: number;
+  /** The ids of the files, at the indices that `frames` use. */
+  readonly gtNames: readonly number[];
+  readonly trackNames: readonly number[];
 }
 
 export interface LabelledBox {
@@ -61,6 +64,8 @@ export class MotSequenceBuilder {
       frames: this.#frames,
       gtIdCount: this.#gtIndex.size,
       trackIdCount: this.#trackIndex.size,
+      gtNames: [...this.#gtIndex.keys()],
+      trackNames: [...this.#trackIndex.keys()],
     };
   }
 }

@@ -131,11 +131,12 @@ export class Detector implements FrameDetector {
   async warmUp(): Promise<void> {
     const { length, dims } = this.#layout;
     this.#session.input(length).fill(0);
-    const { rows, columns } = this.#head(await this.#session.run(dims, WARM_UP_DEADLINE_MS));
-    if (this.#decoder.fits(rows, columns, this.model.labels.length)) return;
+    const heads = this.#heads(await this.#session.run(dims, WARM_UP_DEADLINE_MS));
+    if (this.#decoder.fits(heads, this.model.labels.length)) return;
+    const shapes = heads.map(({ rows, columns }) => `[1, ${rows}, ${columns}]`).join(', ');
     throw new OcellusError(
       'model_unsupported',
-      `${this.model.file} gives [1, ${rows}, ${columns}], which the decoder "${this.model.decoder}" with ` +
+      `${this.model.file} gives ${shapes}, which the decoder "${this.model.decoder}" with ` +
         `${this.model.labels.length} labels cannot read`,
       { hint: 'name another `decoder`, or give one label for each class of the model' },
     );
@@ -152,9 +153,9 @@ export class Detector implements FrameDetector {
     const writtenMs = clock.monoMs();
     const outputs = await this.#session.run(this.#layout.dims, runTimeoutMs);
     const ranMs = clock.monoMs();
-    const head = this.#head(outputs);
-    this.#scoreWatch.observe(head, this.#decoder);
-    const detections = this.#read(head, minScore, box);
+    const heads = this.#heads(outputs);
+    this.#scoreWatch.observe(heads, this.#decoder);
+    const detections = this.#read(heads, minScore, box);
     return {
       detections,
       timings: {
@@ -165,25 +166,28 @@ export class Detector implements FrameDetector {
     };
   }
 
-  #head(outputs: readonly { dims: readonly number[]; data: ArrayLike<unknown> }[]): HeadOutput {
-    const tensor = outputs[this.model.output];
-    const [batch, rows, columns] = tensor?.dims ?? [];
-    const usable = tensor?.data instanceof Float32Array && tensor.dims.length === 3 && batch === 1;
-    if (!usable || rows === undefined || columns === undefined) {
-      throw new OcellusError(
-        'model_unsupported',
-        `output ${this.model.output} of ${this.model.file} is [${tensor?.dims.join(', ')}], not float32 [1, rows, columns]`,
-        { hint: 'export the model for single pictures with float32 outputs' },
-      );
-    }
-    return { data: tensor.data as Float32Array, rows, columns };
+  #heads(outputs: readonly { dims: readonly number[]; data: ArrayLike<unknown> }[]): HeadOutput[] {
+    return this.model.outputs.map((index) => {
+      const tensor = outputs[index];
+      const [batch, ...axes] = tensor?.dims ?? [];
+      const columns = axes.pop();
+      const usable = tensor?.data instanceof Float32Array && axes.length > 0 && batch === 1;
+      if (!usable || columns === undefined) {
+        throw new OcellusError(
+          'model_unsupported',
+          `output ${index} of ${this.model.file} is [${tensor?.dims.join(', ')}], not float32 [1, rows, columns]`,
+          { hint: 'export the model for single pictures with float32 outputs' },
+        );
+      }
+      return { data: tensor.data as Float32Array, rows: axes.reduce((a, b) => a * b, 1), columns };
+    });
   }
 
-  #read(head: HeadOutput, minScore: number, box: Letterbox): Detection[] {
+  #read(heads: readonly HeadOutput[], minScore: number, box: Letterbox): Detection[] {
     const { nmsIou = this.model.nmsIou, classes = 'best' } = this.#options;
     const { maxDetections = DEFAULT_MAX_DETECTIONS } = this.#options;
     const candidates = this.#candidates;
-    this.#decoder.decode(head, minScore, classes, candidates);
+    this.#decoder.decode(heads, minScore, classes, candidates);
     const kept = this.#decoder.needsNms
       ? nonMaximumSuppression(candidates, nmsIou, maxDetections)
       : byScore(candidates).slice(0, maxDetections);

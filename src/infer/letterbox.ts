@@ -1,6 +1,9 @@
 import type { BoxPx, SizePx } from '../flow/geometry.ts';
 
-/** Where a picture lies in the model's input: scaled to `fitted` without distortion, its corner at (`left`, `top`). */
+/** `centre` as Ultralytics trains (LetterBox), `top-left` as YOLOX does (preproc), `stretch` without keeping proportions. */
+export type Placement = 'centre' | 'top-left' | 'stretch';
+
+/** Where a picture lies in the model's input: scaled to `fitted`, its corner at (`left`, `top`). */
 export interface Letterbox {
   readonly input: SizePx;
   /** Size of the original picture, in whose pixels boxes are given. */
@@ -10,12 +13,11 @@ export interface Letterbox {
   readonly top: number;
 }
 
-/**
- * Fits a picture into the model's input, keeping its proportions.
- *
- * @param placement `centre` as Ultralytics trains (LetterBox), `top-left` as YOLOX does (preproc)
- */
-export function letterbox(source: SizePx, input: SizePx, placement: 'centre' | 'top-left'): Letterbox {
+/** Fits a picture into the model's input, keeping its proportions unless it is to be stretched. */
+export function letterbox(source: SizePx, input: SizePx, placement: Placement): Letterbox {
+  if (placement === 'stretch') {
+    return place(source, { widthPx: input.widthPx, heightPx: input.heightPx }, input, placement);
+  }
   const ratio = Math.min(input.widthPx / source.widthPx, input.heightPx / source.heightPx);
   // YOLOX cuts the fitted size, Ultralytics rounds it. The small term undoes what 1/3 * 3 loses.
   const round = placement === 'top-left' ? (value: number) => Math.floor(value + 1e-6) : Math.round;
@@ -33,7 +35,7 @@ export function letterbox(source: SizePx, input: SizePx, placement: 'centre' | '
 export function letterboxFrame(
   frame: SizePx & { readonly source: SizePx },
   input: SizePx,
-  placement: 'centre' | 'top-left',
+  placement: Placement,
 ): Letterbox {
   const ideal = letterbox(frame.source, input, placement);
   const near = (a: number, b: number) => Math.abs(a - b) <= 2;
@@ -52,7 +54,7 @@ export function toSourceBox(box: Letterbox, x1: number, y1: number, x2: number, 
   return [x(x1), y(y1), x(x2), y(y2)];
 }
 
-function place(source: SizePx, fitted: SizePx, input: SizePx, placement: 'centre' | 'top-left'): Letterbox {
+function place(source: SizePx, fitted: SizePx, input: SizePx, placement: Placement): Letterbox {
   // An odd margin leaves its extra pixel at the right and at the bottom, as Ultralytics' LetterBox does.
   const margin = (whole: number, part: number) => (placement === 'centre' ? (whole - part) >> 1 : 0);
   return {

@@ -23,9 +23,9 @@ export class ScoreWatch {
     return this.#health;
   }
 
-  observe(output: HeadOutput, decoder: OutputDecoder): void {
+  observe(outputs: readonly HeadOutput[], decoder: OutputDecoder): void {
     if (this.#health === 'ok') return;
-    if (decoder.hasScore(output)) {
+    if (decoder.hasScore(outputs)) {
       this.#health = 'ok';
       return;
     }

@@ -2,6 +2,8 @@ import { basename } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
 import type { OutputDecoderName } from '../config/schema.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import { fastestAnchors } from './anchors.ts';
+import { inputConvention } from './input-convention.ts';
 import { LABEL_SETS, labelsOrGeneric } from './labels.ts';
 import type { COLOUR_ORDERS, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
 import { resolveModel } from './model-file.ts';
@@ -30,8 +32,10 @@ export interface DetectionModel {
   readonly file: string;
   readonly input: ModelInput;
   readonly decoder: OutputDecoderName;
-  /** Which of the model's outputs is decoded. */
-  readonly output: number;
+  /** Which of the model's outputs are decoded, in the order in which the decoder takes them. */
+  readonly outputs: readonly number[];
+  /** Width and height in pixels of the input, of heads whose anchors are not in the graph; else empty. */
+  readonly anchors: readonly (readonly [number, number])[];
   readonly labels: readonly string[];
   readonly minScore: number;
   readonly nmsIou: number;
@@ -57,6 +61,8 @@ const DEFAULT_NMS_IOU: Readonly<Record<OutputDecoderName, number>> = {
   yolox: 0.65,
   yolov8: 0.7,
   end2end: 0.7,
+  nanodet: 0.6,
+  'yolo-fastestv2': 0.45,
 };
 
 /**
@@ -83,7 +89,7 @@ export function describeDetectionModel(
   const metadata = readUltralyticsMetadata(summary.metadata);
   const layout = imageInput(summary, manifest);
   const size = inputSize(summary, layout, manifest, metadata.imageSize);
-  const { decoder, output, classes, yoloxInput } = recogniseOutput(
+  const { decoder, outputs, classes, convention } = recogniseOutput(
     summary,
     size,
     choice.decoder ?? manifest?.decoder,
@@ -99,9 +105,10 @@ export function describeDetectionModel(
   return {
     name: manifest?.id ?? basename(summary.file),
     file: summary.file,
-    input: { ...size, layout, ...inputConvention(yoloxInput, manifest) },
+    input: { ...size, layout, ...inputConvention(convention, manifest) },
     decoder,
-    output,
+    outputs,
+    anchors: decoder === 'yolo-fastestv2' ? fastestAnchors(summary, manifest, classes) : [],
     labels: labelsOrGeneric(given, classes ?? 80),
     minScore: choice.minScore ?? manifest?.thresholds.minScore ?? DEFAULT_MIN_SCORE,
     nmsIou: choice.nmsIou ?? manifest?.thresholds.nmsIou ?? DEFAULT_NMS_IOU[decoder],
@@ -112,22 +119,6 @@ export function describeDetectionModel(
 function manifestLabels(manifest: Manifest | undefined): readonly string[] | undefined {
   const labels = manifest?.labels;
   return typeof labels === 'string' ? LABEL_SETS[labels] : labels;
-}
-
-/** YOLOX is fed as OpenCV reads pictures, every other family as torchvision does. */
-function inputConvention(
-  asYolox: boolean,
-  manifest: Manifest | undefined,
-): Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'> {
-  const said = manifest?.input;
-  return {
-    colourOrder: said?.colourOrder ?? (asYolox ? 'bgr' : 'rgb'),
-    scale: said?.scale ?? (asYolox ? 1 : 1 / 255),
-    mean: said?.mean ?? [0, 0, 0],
-    std: said?.std ?? [1, 1, 1],
-    placement: said?.placement ?? (asYolox ? 'top-left' : 'centre'),
-    padValue: said?.padValue ?? 114,
-  };
 }
 
 /** The layout of the one colour picture that the model takes. @throws OcellusError `model_unsupported` */

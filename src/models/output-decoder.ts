@@ -1,15 +1,17 @@
 import { OcellusError } from '../base/errors.ts';
 import type { OutputDecoderName } from '../config/schema.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import type { InputConvention } from './input-convention.ts';
 import type { ModelSummary, ModelTensor } from './model-summary.ts';
+import { fastestHead, nanodetHead } from './multi-output-heads.ts';
 
-/** Which output holds the detections, and how it is laid out. */
+/** Which outputs hold the detections, and how they are laid out. */
 export interface OutputLayout {
   readonly decoder: OutputDecoderName;
-  /** Index among the model's outputs. */
-  readonly output: number;
-  /** Whether pictures are fed as YOLOX wants them, which may have decoded its boxes in the graph. */
-  readonly yoloxInput: boolean;
+  /** Indices among the model's outputs, in the order in which the decoder takes them. */
+  readonly outputs: readonly number[];
+  /** How pictures are fed: YOLOX may have decoded its boxes in the graph and is fed as YOLOX all the same. */
+  readonly convention: InputConvention;
   /** Number of classes; null where the output does not tell (end-to-end heads give a class number). */
   readonly classes: number | null;
 }
@@ -22,7 +24,8 @@ const END_TO_END_COLUMNS = 6;
 const END_TO_END_MAX_ROWS = 1000;
 const SUPPORTED =
   'supported are YOLOv5/v7 [1, boxes, 5+classes], YOLOX [1, boxes, 5+classes], ' +
-  'YOLOv8/v9/11/12 [1, 4+classes, boxes] and end-to-end heads such as YOLOv10/26 [1, 300, 6]';
+  'YOLOv8/v9/11/12 [1, 4+classes, boxes], end-to-end heads such as YOLOv10/26 [1, 300, 6], NanoDet (six outputs) and ' +
+  'YOLO-FastestV2 (two outputs)';
 
 /** Grid cells of the detection levels of an input, one box each. */
 export function gridCells(input: SizePx, strides: readonly number[] = STRIDES): number {
@@ -39,11 +42,14 @@ export function recogniseOutput(
   input: SizePx,
   forced: OutputDecoderName | undefined,
 ): OutputLayout {
+  for (const head of [nanodetHead(summary, input), fastestHead(summary, input)]) {
+    if (head !== undefined && (forced ?? head.decoder) === head.decoder) return head;
+  }
   const otherTask = forced === undefined ? recogniseOtherTask(summary) : undefined;
   if (otherTask !== undefined) throw otherTask;
   for (const [output, tensor] of summary.outputs.entries()) {
     for (const fit of fitsOf(tensor, input, summary)) {
-      if (forced === undefined || fit.decoder === forced) return { ...fit, output };
+      if (forced === undefined || fit.decoder === forced) return { ...fit, outputs: [output] };
     }
   }
   const asked = forced === undefined ? 'fit no decoder' : `do not fit the decoder "${forced}"`;
@@ -62,29 +68,29 @@ export function describeTensors(tensors: readonly ModelTensor[]): string {
 }
 
 /** Every way to read one output, the likeliest first. */
-function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit<OutputLayout, 'output'>[] {
+function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit<OutputLayout, 'outputs'>[] {
   if (tensor.dims.length !== 3 || (tensor.dims[0] ?? 1) !== 1) return [];
   const [, rows, columns] = tensor.dims as [number | null, number | null, number | null];
   const cells = gridCells(input);
   const anchors = [3 * cells, 3 * gridCells(input, [...STRIDES, 64])];
-  const fits: Omit<OutputLayout, 'output'>[] = [];
+  const fits: Omit<OutputLayout, 'outputs'>[] = [];
   if (columns !== null && columns > 5) {
     const classes = columns - 5;
     if (rows === cells) {
       // A graph with Exp has decoded its boxes already (YOLOX --decode_in_inference): they read as YOLOv5's do.
       const decoded = summary.operators.Exp !== undefined;
-      fits.push({ decoder: decoded ? 'yolov5' : 'yolox', classes, yoloxInput: true });
-      fits.push({ decoder: decoded ? 'yolox' : 'yolov5', classes, yoloxInput: decoded });
+      fits.push({ decoder: decoded ? 'yolov5' : 'yolox', classes, convention: 'yolox' });
+      fits.push({ decoder: decoded ? 'yolox' : 'yolov5', classes, convention: decoded ? 'yolox' : 'rgb' });
     } else if (rows !== null ? anchors.includes(rows) : summary.metadata.names !== undefined) {
-      fits.push({ decoder: 'yolov5', classes, yoloxInput: false });
+      fits.push({ decoder: 'yolov5', classes, convention: 'rgb' });
     }
     const few = rows === null || rows <= END_TO_END_MAX_ROWS;
     if (columns === END_TO_END_COLUMNS && few && fits.length === 0) {
-      fits.push({ decoder: 'end2end', classes: null, yoloxInput: false });
+      fits.push({ decoder: 'end2end', classes: null, convention: 'rgb' });
     }
   }
   if (rows !== null && rows > 4 && (columns === null || columns === cells)) {
-    fits.push({ decoder: 'yolov8', classes: rows - 4, yoloxInput: false });
+    fits.push({ decoder: 'yolov8', classes: rows - 4, convention: 'rgb' });
   }
   return fits;
 }

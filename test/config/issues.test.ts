@@ -434,7 +434,7 @@ describe('what is named outside the file', () => {
       'the id of a model that nobody knows',
       'models:\n  default: { file: yolo-nonesuch }\n',
       'c.yaml:2:20: models.default.file: there is no model "yolo-nonesuch": neither a file nor a manifest id ' +
-        '(give a path to an .onnx file, or the id of a manifest in models/)',
+        '(give a path to an .onnx file, or an id that `ocellus models list` shows)',
     ],
     [
       'a password file',

@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { Candidates } from '../../src/infer/decode/candidates.ts';
 import { end2endDecoder } from '../../src/infer/decode/end2end.ts';
-import type { ClassChoice, OutputDecoder } from '../../src/infer/decode/output-decoder.ts';
+import { nanodetDecoder } from '../../src/infer/decode/nanodet.ts';
+import type { ClassChoice, HeadOutput, OutputDecoder } from '../../src/infer/decode/output-decoder.ts';
+import { fastestDecoder } from '../../src/infer/decode/yolo-fastestv2.ts';
 import { yolov5Decoder } from '../../src/infer/decode/yolov5.ts';
 import { yolov8Decoder } from '../../src/infer/decode/yolov8.ts';
 import { yoloxDecoder } from '../../src/infer/decode/yolox.ts';
@@ -12,10 +14,22 @@ function decode(
   minScore: number,
   classes: ClassChoice = 'best',
 ): { box: number[]; score: number; classId: number }[] {
+  return decodeHeads(decoder, [head(rows)], minScore, classes);
+}
+
+function head(rows: readonly (readonly number[])[]): HeadOutput {
+  return { data: Float32Array.from(rows.flat()), rows: rows.length, columns: rows[0]!.length };
+}
+
+function decodeHeads(
+  decoder: OutputDecoder,
+  heads: readonly HeadOutput[],
+  minScore: number,
+  classes: ClassChoice = 'best',
+): { box: number[]; score: number; classId: number }[] {
   const into = new Candidates();
   into.add(9, 9, 9, 9, 1, 9);
-  const data = Float32Array.from(rows.flat());
-  decoder.decode({ data, rows: rows.length, columns: rows[0]!.length }, minScore, classes, into);
+  decoder.decode(heads, minScore, classes, into);
   return Array.from({ length: into.count }, (_, i) => ({
     box: [...into.boxes.slice(4 * i, 4 * i + 4)],
     score: into.scores[i]!,
@@ -45,7 +59,7 @@ it('yolox adds the cell and multiplies by its stride, level by level', () => {
   rows[19] = [0.25, 0, 0, Math.log(0.5), 1, 0.75];
   rows[20] = [0.5, 0.5, 0, 0, 1, 0.5];
   const decoder = yoloxDecoder({ widthPx: 32, heightPx: 32 });
-  expect(decoder.fits(21, 6, 1)).toBe(true);
+  expect(decoder.fits([{ rows: 21, columns: 6 }], 1)).toBe(true);
   const found = decode(decoder, rows, 0.25);
   expect(found.map(({ score }) => score)).toEqual([0.5, 0.75, 0.5]);
   expect(found[0]!.box).toEqual([4, 8, 20, 16]);
@@ -90,11 +104,94 @@ test.each([
   ['yolov8', yolov8Decoder(), [[5], [5], [5], [5], [0]], [[5], [5], [5], [5], [0.01]]],
   ['end2end', end2endDecoder, [[5, 5, 5, 5, 0, 3]], [[5, 5, 5, 5, 0.01, 3]]],
 ])('%s tells all-zero scores from any score', (_, decoder, silent, alive) => {
-  const output = (rows: number[][]) => ({
-    data: Float32Array.from(rows.flat()),
-    rows: rows.length,
-    columns: rows[0]!.length,
+  expect(decoder.hasScore([head(silent)])).toBe(false);
+  expect(decoder.hasScore([head(alive)])).toBe(true);
+});
+
+describe('nanodet', () => {
+  /** Levels of a 32x32 input: 16 cells of stride 8, 4 of 16, 1 of 32; two classes. */
+  const cells = [16, 4, 1];
+  const zeros = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(0));
+  /** A distribution of 8 bins that is certain of one of them. */
+  const certain = (bin: number) => Array.from({ length: 8 }, (_, i) => (i === bin ? 100 : 0));
+  const input = { widthPx: 32, heightPx: 32 };
+
+  function heads(score: (value: number) => number): HeadOutput[] {
+    const maps = cells.map((rows) => zeros(rows, 2).map((row) => row.map(() => score(0.01))));
+    const boxes = cells.map((rows) => zeros(rows, 32));
+    maps[0]![5] = [score(0.5), score(0.75)];
+    boxes[0]![5] = [certain(1), certain(0), certain(2), certain(1)].flat();
+    maps[2]![0] = [score(0.6), score(0.02)];
+    // Halfway between bins 0 and 1, on every side.
+    boxes[2]![0] = Array.from({ length: 4 }, () => [50, 50, 0, 0, 0, 0, 0, 0]).flat();
+    return [...maps, ...boxes].map(head);
+  }
+
+  const expected = [
+    // Cell (1, 1) of stride 8 has its centre at 12, 12.
+    { box: [4, 12, 28, 20], score: 0.75, classId: 1 },
+    { box: [0, 0, 32, 32], score: 0.6, classId: 0 },
+  ];
+  const rounded = (found: { box: number[]; score: number; classId: number }[]) =>
+    found.map(({ box, score, classId }) => ({
+      box: box.map((value) => Math.round(value * 1e3) / 1e3),
+      score: Math.round(score * 1e4) / 1e4,
+      classId,
+    }));
+
+  it.each([
+    ['have gone through the sigmoid', (value: number) => value],
+    ['have not', (value: number) => Math.log(value / (1 - value))],
+  ])('reads distances from the centre of the cell, whether scores %s', (_, score) => {
+    const decoder = nanodetDecoder(input);
+    const outputs = heads(score);
+    expect(decoder.fits(outputs, 2)).toBe(true);
+    expect(decoder.fits(outputs, 3)).toBe(false);
+    expect(decoder.fits(outputs.slice(0, 3), 2)).toBe(false);
+    expect(rounded(decodeHeads(decoder, outputs, 0.4))).toEqual(expected);
+    expect(decodeHeads(decoder, outputs, 0.4, 'all').map(({ classId }) => classId)).toEqual([0, 1, 0]);
+    expect(decoder.hasScore(outputs)).toBe(true);
   });
-  expect(decoder.hasScore(output(silent))).toBe(false);
-  expect(decoder.hasScore(output(alive))).toBe(true);
+
+  it('tells all-zero scores from any score', () => {
+    const silent = [
+      ...cells.map((rows) => head(zeros(rows, 2))),
+      ...cells.map((rows) => head(zeros(rows, 32))),
+    ];
+    expect(nanodetDecoder(input).hasScore(silent)).toBe(false);
+  });
+});
+
+describe('yolo-fastestv2', () => {
+  /** A 64x64 input: 4x4 cells of stride 16, 2x2 of 32; 12 box values, 3 objectness, 2 classes. */
+  const anchors = [...[10, 20, 30], ...[40, 50, 60]].map((edge) => [edge, 2 * edge] as const);
+  const decoder = fastestDecoder({ widthPx: 64, heightPx: 64 }, anchors);
+  const blank = (rows: number) => Array.from({ length: rows }, () => Array<number>(17).fill(0));
+
+  it('adds the cell, squares the size, and shares class scores among the three boxes of a cell', () => {
+    const fine = blank(16);
+    const coarse = blank(4);
+    // Second anchor of cell (2, 1).
+    fine[6]!.splice(4, 4, 0.5, 0.75, 0.5, 1);
+    fine[6]!.splice(13, 4, 0.8, 0, 0.25, 0.75);
+    // First anchor of cell (1, 1).
+    coarse[3]!.splice(0, 4, 0.25, 0.25, 0.5, 0.5);
+    coarse[3]!.splice(12, 5, 1, 0, 0, 1, 0);
+    const outputs = [head(fine), head(coarse)];
+    expect(decoder.fits(outputs, 2)).toBe(true);
+    expect(decoder.fits([outputs[1]!, outputs[0]!], 2)).toBe(false);
+    const found = decodeHeads(decoder, outputs, 0.15, 'all');
+    expect(found.map(({ score }) => score.toFixed(3))).toEqual(['0.200', '0.600', '1.000']);
+    // Centre (0.5 + 2, 1 + 1) * 16, size (1 * 20, 4 * 40).
+    expect(found[0]!.box).toEqual([30, -48, 50, 112]);
+    expect(found[2]!.box).toEqual([12, -8, 52, 72]);
+    expect(decodeHeads(decoder, outputs, 0.15).map(({ classId }) => classId)).toEqual([1, 0]);
+  });
+
+  it('tells all-zero scores from any score', () => {
+    const alive = blank(4);
+    alive[2]!.splice(12, 4, 0.1, 0, 0, 0.1);
+    expect(decoder.hasScore([head(blank(16)), head(blank(4))])).toBe(false);
+    expect(decoder.hasScore([head(blank(16)), head(alive)])).toBe(true);
+  });
 });

@@ -10,6 +10,7 @@ test.each([
   ['an odd margin is smaller before than after', [640, 427], 'centre', [416, 278], [0, 69]],
   ['YOLOX cuts where Ultralytics rounds', [640, 427], 'top-left', [416, 277], [0, 0]],
   ['a small picture is enlarged', [320, 240], 'top-left', [416, 312], [0, 0]],
+  ['stretched to the whole input', [640, 320], 'stretch', [416, 416], [0, 0]],
   ['the same proportions need no margin', [832, 832], 'centre', [416, 416], [0, 0]],
 ] as const)('%s', (_, [widthPx, heightPx], placement, fitted, corner) => {
   const box = letterbox({ widthPx, heightPx }, square, placement);
@@ -21,6 +22,11 @@ it('gives boxes back in source pixels, clamped to the picture', () => {
   const box = letterbox({ widthPx: 832, heightPx: 416 }, square, 'centre');
   expect(toSourceBox(box, 100, 154, 200, 204)).toEqual([200, 100, 400, 200]);
   expect(toSourceBox(box, -5, 0, 500, 416)).toEqual([0, 0, 832, 416]);
+});
+
+it('gives boxes of a stretched picture back in its own proportions', () => {
+  const box = letterbox({ widthPx: 832, heightPx: 208 }, square, 'stretch');
+  expect(toSourceBox(box, 104, 104, 208, 416)).toEqual([208, 52, 416, 208]);
 });
 
 it('undoes itself for any picture', () => {

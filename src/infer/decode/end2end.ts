@@ -1,4 +1,4 @@
-import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
+import type { OutputDecoder } from './output-decoder.ts';
 
 const COLUMNS = 6;
 
@@ -6,9 +6,10 @@ const COLUMNS = 6;
 export const end2endDecoder: OutputDecoder = {
   needsNms: false,
 
-  fits: (_rows, columns) => columns === COLUMNS,
+  fits: ([head]) => head?.columns === COLUMNS,
 
-  decode({ data, rows }, minScore, _classes, into): void {
+  decode(outputs, minScore, _classes, into): void {
+    const { data, rows } = outputs[0]!;
     into.reset();
     for (let i = 0; i < rows; i++) {
       const row = i * COLUMNS;
@@ -18,7 +19,8 @@ export const end2endDecoder: OutputDecoder = {
     }
   },
 
-  hasScore({ data, rows }: HeadOutput): boolean {
+  hasScore(outputs): boolean {
+    const { data, rows } = outputs[0]!;
     for (let i = 0; i < rows; i++) {
       if (data[i * COLUMNS + 4]! > 0) return true;
     }

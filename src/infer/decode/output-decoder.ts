@@ -1,10 +1,14 @@
 import type { Candidates } from './candidates.ts';
 
-/** Values of one output of one picture and its shape without the batch axis. */
-export interface HeadOutput {
-  readonly data: Float32Array;
+/** Shape of one output without the batch axis; further axes but the last count as rows. */
+export interface HeadShape {
   readonly rows: number;
   readonly columns: number;
+}
+
+/** Values of one output of one picture. */
+export interface HeadOutput extends HeadShape {
+  readonly data: Float32Array;
 }
 
 /**
@@ -13,14 +17,14 @@ export interface HeadOutput {
  */
 export type ClassChoice = 'best' | 'all';
 
-/** Reads one family's output. */
+/** Reads one family's outputs: one, or as many as its head has, in the order that the model's description gives. */
 export interface OutputDecoder {
   /** False for heads that suppress duplicates themselves. */
   readonly needsNms: boolean;
-  /** Whether an output of this shape can be one of this head with so many classes. */
-  fits(rows: number, columns: number, classes: number): boolean;
+  /** Whether outputs of these shapes can be those of this head with so many classes. */
+  fits(outputs: readonly HeadShape[], classes: number): boolean;
   /** Replaces what is in `into` by the boxes that score at least `minScore`. */
-  decode(output: HeadOutput, minScore: number, classes: ClassChoice, into: Candidates): void;
+  decode(outputs: readonly HeadOutput[], minScore: number, classes: ClassChoice, into: Candidates): void;
   /** Whether any score at all is above zero: a model that was quantized badly has none. */
-  hasScore(output: HeadOutput): boolean;
+  hasScore(outputs: readonly HeadOutput[]): boolean;
 }

@@ -5,15 +5,15 @@ import type { OutputDecoder } from './output-decoder.ts';
 export const yolov5Decoder: OutputDecoder = {
   needsNms: true,
 
-  fits: (_rows, columns, classes) => columns === ROW_HEADER + classes,
+  fits: ([head], classes) => head?.columns === ROW_HEADER + classes,
 
-  decode(output, minScore, classes, into): void {
-    const { data } = output;
+  decode([output], minScore, classes, into): void {
+    const { data } = output!;
     into.reset();
-    scanRows(output, minScore, classes, (_index, row, score, classId) => {
+    scanRows(output!, minScore, classes, (_index, row, score, classId) => {
       into.addCentred(data[row]!, data[row + 1]!, data[row + 2]!, data[row + 3]!, score, classId);
     });
   },
 
-  hasScore: hasObjectness,
+  hasScore: ([output]) => hasObjectness(output!),
 };

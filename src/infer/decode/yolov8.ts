@@ -48,15 +48,16 @@ export function yolov8Decoder(): OutputDecoder {
   return {
     needsNms: true,
 
-    fits: (rows, _columns, classes) => rows === BOX_ROWS + classes,
+    fits: ([head], classes) => head?.rows === BOX_ROWS + classes,
 
-    decode(output, minScore, classes, into): void {
+    decode([output], minScore, classes, into): void {
       into.reset();
-      if (classes === 'best') decodeBest(output, minScore, into);
-      else decodeAll(output, minScore, into);
+      if (classes === 'best') decodeBest(output!, minScore, into);
+      else decodeAll(output!, minScore, into);
     },
 
-    hasScore({ data, columns: boxes }: HeadOutput): boolean {
+    hasScore(outputs): boolean {
+      const { data, columns: boxes } = outputs[0]!;
       for (let at = BOX_ROWS * boxes; at < data.length; at++) {
         if (data[at]! > 0) return true;
       }

@@ -13,12 +13,12 @@ export function yoloxDecoder(input: SizePx): OutputDecoder {
   return {
     needsNms: true,
 
-    fits: (rows, columns, classes) => rows === cells && columns === ROW_HEADER + classes,
+    fits: ([head], classes) => head?.rows === cells && head.columns === ROW_HEADER + classes,
 
-    decode(output, minScore, classes, into): void {
-      const { data } = output;
+    decode([output], minScore, classes, into): void {
+      const { data } = output!;
       into.reset();
-      scanRows(output, minScore, classes, (index, row, score, classId) => {
+      scanRows(output!, minScore, classes, (index, row, score, classId) => {
         const scale = stride[index]!;
         const cx = (data[row]! + cellX[index]!) * scale;
         const cy = (data[row + 1]! + cellY[index]!) * scale;
@@ -28,7 +28,7 @@ export function yoloxDecoder(input: SizePx): OutputDecoder {
       });
     },
 
-    hasScore: hasObjectness,
+    hasScore: ([output]) => hasObjectness(output!),
   };
 }
 

@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import type { CommandIo } from './command-io.ts';
+import { modelsListCommand } from './models-list.ts';
+import { modelsPullCommand } from './models-pull.ts';
+
+/** `ocellus models`: the model toolchain. Every subcommand is one file, `models-<name>.ts`, beside this one. */
+export function modelsCommand(io: CommandIo): Command {
+  const models = new Command('models').description('list, fetch, look into and prepare models');
+  for (const command of [modelsListCommand(io), modelsPullCommand(io)]) {
+    models.addCommand(command);
+  }
+  return models;
+}

@@ -1,0 +1,40 @@
+import type { ModelInput } from './detection-model.ts';
+import type { Manifest } from './manifest.ts';
+
+/** The ways in which families of models are fed. */
+export type InputConvention = 'rgb' | 'yolox' | 'nanodet' | 'yolo-fastestv2';
+
+type Convention = Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'>;
+
+const PLAIN = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
+
+const CONVENTIONS: Readonly<Record<InputConvention, Convention>> = {
+  /** As torchvision reads pictures. */
+  rgb: { ...PLAIN, colourOrder: 'rgb', scale: 1 / 255, placement: 'centre', padValue: 114 },
+  /** As OpenCV reads them. */
+  yolox: { ...PLAIN, colourOrder: 'bgr', scale: 1, placement: 'top-left', padValue: 114 },
+  nanodet: {
+    colourOrder: 'bgr',
+    scale: 1,
+    // ImageNet's, times 255.
+    mean: [103.53, 116.28, 123.675],
+    std: [57.375, 57.12, 58.395],
+    placement: 'centre',
+    padValue: 0,
+  },
+  'yolo-fastestv2': { ...PLAIN, colourOrder: 'bgr', scale: 1 / 255, placement: 'stretch', padValue: 0 },
+};
+
+/** How pictures are fed: what the manifest says, else what is usual in the family. */
+export function inputConvention(usual: InputConvention, manifest: Manifest | undefined): Convention {
+  const said = manifest?.input;
+  const { colourOrder, scale, mean, std, placement, padValue } = CONVENTIONS[usual];
+  return {
+    colourOrder: said?.colourOrder ?? colourOrder,
+    scale: said?.scale ?? scale,
+    mean: said?.mean ?? mean,
+    std: said?.std ?? std,
+    placement: said?.placement ?? placement,
+    padValue: said?.padValue ?? padValue,
+  };
+}
