@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts';
 import { detectCommand } from './detect.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT, exitStatusOf } from './exit-status.ts';
+import { modelsCommand } from './models.ts';
 import { passwordCommand } from './password.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -30,19 +31,24 @@ export function createProgram(io: CommandIo): Command {
     doctorCommand(io),
     detectCommand(io),
     trackCommand(io),
+    modelsCommand(io),
     passwordCommand(io),
     benchCommand(io),
     schemaCommand(io),
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-    });
-  }
+  speakThrough(io, program);
   return program;
+}
+
+/** Commander's own messages go where the command's go, and its errors are thrown, for subcommands at any depth. */
+function speakThrough(io: CommandIo, command: Command): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+  });
+  for (const subcommand of command.commands) speakThrough(io, subcommand);
 }
 
 /** Runs one command line and gives its exit status. Never throws and never ends the process. */

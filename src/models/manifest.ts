@@ -32,21 +32,33 @@ export const manifestInputSchema = z.strictObject({
   padValue: z.int().min(0).max(255).optional().describe('Grey level around the picture'),
 });
 
+/** Where a model's file comes from. */
+const sourceSchema = z.strictObject({
+  url: z.url(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'use 64 lower-case hexadecimal digits')
+    .nullable()
+    .describe('null: none is known; the hash of the first file that is fetched is recorded then'),
+  bytes: z.int().positive().optional().describe('Size of the file'),
+  licence: z.string().describe('SPDX identifier'),
+  notice: z.string().optional().describe('What the licence asks of whoever uses the model'),
+  consent: z.boolean().default(false).describe('Fetch it only for somebody who names the licence'),
+});
+
 /** What a model file does not say about itself. `models/<id>.yaml` is that of `models/<id>.onnx`. */
 export const manifestSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'use lower-case letters, digits, ".", "_" and "-"'),
+  family: z.string().min(1).optional().describe('For people, e.g. YOLOX'),
   summary: z.string().optional(),
-  source: z
+  source: sourceSchema.optional().describe('Where the file comes from'),
+  accuracy: z
     .strictObject({
-      url: z.url(),
-      sha256: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, 'use 64 lower-case hexadecimal digits')
-        .nullable()
-        .describe('null: the publisher states none'),
-      licence: z.string().describe('SPDX identifier'),
+      dataset: z.string().min(1),
+      ap: unit.describe('COCO AP at IoU .50:.05:.95, 0..1'),
     })
-    .optional(),
+    .optional()
+    .describe('What the publisher states'),
   decoder: z.enum(OUTPUT_DECODERS).optional().describe('How to read the outputs'),
   input: manifestInputSchema.prefault({}),
   labels: z

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { OcellusError } from '../base/errors.ts';
 import { type Manifest, readManifest } from './manifest.ts';
+import { modelDirs as usualModelDirs } from './model-dirs.ts';
+import { installedFile } from './registry.ts';
 
 /** A model's file and the manifest that goes with it, if any. */
 export interface ResolvedModel {
@@ -10,38 +11,37 @@ export interface ResolvedModel {
   readonly manifest: Manifest | undefined;
 }
 
-/** The manifests that come with the program: `models/` of the package, from `src/models/` as from `dist/models/`. */
-export const SHIPPED_MODELS_DIR = fileURLToPath(new URL('../../models/', import.meta.url));
-
 const MANIFEST_ID = /^[a-z0-9][a-z0-9._-]*$/;
 
 /**
  * Finds a model by path or by manifest id.
  *
  * A path ends in `.onnx` and is relative to `baseDir`; a manifest of the same name beside it (`<name>.yaml`) applies.
- * An id names `<id>.yaml` and `<id>.onnx` in one of `modelDirs`.
+ * An id names `<id>.yaml` and `<id>.onnx`. Both are taken from the first of `modelDirs` that has them: a manifest that
+ * comes with the program is that of a file in the folder of pulled models.
  *
  * @throws OcellusError `model_unreadable` when there is no such file or id, or the id's file was not pulled
  */
 export function resolveModel(
   model: string,
   baseDir: string,
-  modelDirs: readonly string[] = [join(baseDir, 'models'), SHIPPED_MODELS_DIR],
+  modelDirs: readonly string[] = usualModelDirs(baseDir),
 ): ResolvedModel {
   const path = isAbsolute(model) ? model : resolve(baseDir, model);
   if (model.endsWith('.onnx') || !MANIFEST_ID.test(model) || existsSync(path)) return byPath(path);
   for (const dir of modelDirs) {
     const manifest = readManifest(join(dir, `${model}.yaml`));
     if (manifest === undefined) continue;
-    const file = join(dir, `${model}.onnx`);
-    if (existsSync(file)) return { file, manifest };
-    throw notPulled(model, file, manifest);
+    // A file beside its manifest is what the manifest was written for.
+    const installed = installedFile(model, [dir, ...modelDirs]);
+    if (installed !== undefined) return { file: installed.file, manifest };
+    throw notPulled(model, join(dir, `${model}.onnx`), manifest);
   }
   throw new OcellusError(
     'model_unreadable',
     `there is no model "${model}": neither a file nor a manifest id`,
     {
-      hint: 'give a path to an .onnx file, or the id of a manifest in models/',
+      hint: 'give a path to an .onnx file, or an id that `ocellus models list` shows',
     },
   );
 }
@@ -54,8 +54,7 @@ function byPath(file: string): ResolvedModel {
 }
 
 function notPulled(id: string, file: string, manifest: Manifest): OcellusError {
-  const url = manifest.source?.url;
   return new OcellusError('model_unreadable', `the file of model "${id}" is not here: ${file}`, {
-    hint: url === undefined ? `put it at ${file}` : `fetch it: curl -L -o ${file} ${url}`,
+    hint: manifest.source === undefined ? `put it at ${file}` : `fetch it: ocellus models pull ${id}`,
   });
 }

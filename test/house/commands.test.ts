@@ -8,6 +8,12 @@ const files = filesUnder('src/cli', '.ts').filter((file) =>
   /export function \w+Command\(io/.test(read(file)),
 );
 
+/** `models-list.ts` is the subcommand `list` of the command in `models.ts`. */
+function placeOf(file: string): { parent: string | undefined; name: string } {
+  const [, parent, name] = /^src\/cli\/(?:([a-z]+)-)?([a-z]+)\.ts$/.exec(file)!;
+  return { parent, name: name! };
+}
+
 const io: CommandIo = {
   stdin: new PassThrough(),
   stdout: new PassThrough(),
@@ -22,7 +28,9 @@ describe.each(files)('%s', (file) => {
   test('is a command of its name with help for people', async () => {
     const module = (await import(`../../${file}`)) as Record<string, (io: CommandIo) => Command>;
     const command = module[create]!(io);
-    expect(`src/cli/${command.name()}.ts`).toBe(file);
+    const { parent, name } = placeOf(file);
+    expect(command.name()).toBe(name);
+    if (parent !== undefined) expect(files).toContain(`src/cli/${parent}.ts`);
     expect(command.description()).not.toBe('');
     expect(command.helpInformation()).toMatch(/^Usage: /);
     const bare = command.options.filter((option) => option.description === '').map((option) => option.flags);
@@ -30,6 +38,6 @@ describe.each(files)('%s', (file) => {
   });
 
   test('is part of the program', () => {
-    expect(read('src/cli/program.ts')).toContain(`${create}(io)`);
+    expect(read(`src/cli/${placeOf(file).parent ?? 'program'}.ts`)).toContain(`${create}(io)`);
   });
 });

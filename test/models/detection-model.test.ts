@@ -5,7 +5,8 @@ import { OcellusError } from '../../src/base/errors.ts';
 import { describeDetectionModel, loadDetectionModel } from '../../src/models/detection-model.ts';
 import { COCO80 } from '../../src/models/labels.ts';
 import { manifestSchema, readManifest } from '../../src/models/manifest.ts';
-import { resolveModel, SHIPPED_MODELS_DIR } from '../../src/models/model-file.ts';
+import { SHIPPED_MODELS_DIR } from '../../src/models/model-dirs.ts';
+import { resolveModel } from '../../src/models/model-file.ts';
 import type { ModelSummary } from '../../src/models/model-summary.ts';
 import { describeWithTestData, testData } from '../fixtures/test-data.ts';
 
@@ -182,7 +183,7 @@ describe('shipped manifests', () => {
   it('says how to fetch a model that is not here', () => {
     const error = failure(() => resolveModel('yolox-s', '/nowhere', [SHIPPED_MODELS_DIR]));
     expect(error.message).toContain('the file of model "yolox-s" is not here: ');
-    expect(error.hint).toContain('releases/download/0.1.1rc0/yolox_s.onnx');
+    expect(error.hint).toBe('fetch it: ocellus models pull yolox-s');
   });
 
   it('knows no other id', () => {
