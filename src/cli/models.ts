@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import type { CommandIo } from './command-io.ts';
+import { modelsInspectCommand } from './models-inspect.ts';
 import { modelsListCommand } from './models-list.ts';
 
 /** `ocellus models`: the model toolchain. Every subcommand is one file, `models-<name>.ts`, beside this one. */
 export function modelsCommand(io: CommandIo): Command {
   const models = new Command('models').description('list, fetch, look into and prepare models');
-  for (const command of [modelsListCommand(io)]) {
+  for (const command of [modelsListCommand(io), modelsInspectCommand(io)]) {
     models.addCommand(command);
   }
   return models;

@@ -171,6 +171,10 @@ export class ProtobufFile {
   }
 
   #read(into: Uint8Array, offset: number, length: number): void {
+    if (offset >= this.#windowStart && offset + length <= this.#windowEnd) {
+      into.set(this.#window.subarray(offset - this.#windowStart, offset - this.#windowStart + length));
+      return;
+    }
     let done = 0;
     while (done < length) {
       const got = readSync(this.#fd, into, done, length - done, offset + done);

@@ -36,7 +36,10 @@ export function graphCost(graph: GraphProto, facts: ReadonlyMap<string, ValueFac
     else macs += cost;
   }
   let parameters = 0;
-  for (const tensor of graph.initializer) parameters += elementCount(tensorDims(tensor) ?? []) ?? 0;
+  for (const tensor of graph.initializer) {
+    const dims = tensorDims(tensor);
+    parameters += dims === null ? 0 : (elementCount(dims) ?? 0);
+  }
   return { macs, unknown, parameters };
 }
 

@@ -1,9 +1,15 @@
 import { GraphIndex, topologicalOrder } from './graph-index.ts';
 import { isStandard } from './nodes.ts';
-import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx-proto.ts';
+import {
+  DATA_TYPE,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './onnx-proto.ts';
 import { SHAPE_RULES } from './shape-rules.ts';
 import { computeValues } from './shape-values.ts';
-import { smallValues, tensorDims, toNumber } from './tensor-data.ts';
+import { elementCount, smallValues, tensorDims, toNumber } from './tensor-data.ts';
 
 /** A shape as far as it is known; `null`: an axis that is not. */
 export type Dims = readonly (number | null)[];
@@ -107,7 +113,10 @@ class ShapeInference implements ShapeContext {
   #constant(name: string, tensor: TensorProto): void {
     const dims = tensorDims(tensor);
     this.#facts.set(name, { dataType: toNumber(tensor.dataType), dims: dims ?? undefined });
-    const values = tensor.dataType === 7 || tensor.dataType === 6 ? smallValues(tensor) : undefined;
+    // Floats matter as scales of Resize, one per axis; longer ones are weights.
+    const isInt = tensor.dataType === DATA_TYPE.int64 || tensor.dataType === DATA_TYPE.int32;
+    const isShort = dims !== null && (elementCount(dims) ?? MAX_AXES + 1) <= MAX_AXES;
+    const values = isInt || isShort ? smallValues(tensor) : undefined;
     if (values !== undefined) this.#values.set(name, values);
   }
 }
