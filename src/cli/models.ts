@@ -2,11 +2,12 @@ import { Command } from 'commander';
 import type { CommandIo } from './command-io.ts';
 import { modelsInspectCommand } from './models-inspect.ts';
 import { modelsListCommand } from './models-list.ts';
+import { modelsQuantizeCommand } from './models-quantize.ts';
 
 /** `ocellus models`: the model toolchain. Every subcommand is one file, `models-<name>.ts`, beside this one. */
 export function modelsCommand(io: CommandIo): Command {
   const models = new Command('models').description('list, fetch, look into and prepare models');
-  for (const command of [modelsListCommand(io), modelsInspectCommand(io)]) {
+  for (const command of [modelsListCommand(io), modelsInspectCommand(io), modelsQuantizeCommand(io)]) {
     models.addCommand(command);
   }
   return models;

@@ -6,7 +6,7 @@ import { type RgbImage, writeRgb } from '../../infer/preprocess-rgb.ts';
 import { tensorLayout } from '../../infer/tensor-layout.ts';
 import type { ModelInput } from '../../models/detection-model.ts';
 
-const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+const IMAGE = /(?<!\.crop)\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** Input tensors that are kept instead of being made anew; one of 640x640 takes 5 MB. */
 const KEPT_BYTES = 256 * 1024 * 1024;
 /** Deepest folder that is looked into: an event store sorts its pictures by camera and day. */

@@ -1,0 +1,280 @@
+import { rmSync } from 'node:fs';
+import type { InferenceBackend } from '../../infer/backend.ts';
+import type { DetectionModel } from '../../models/detection-model.ts';
+import { type OnnxModel, readOnnxModel, writeOnnxModel } from '../../models/graph/model-io.ts';
+import { RANGE_METHODS, type RangeMethod } from '../../models/quantize/ranges.ts';
+import type { QuantizedForm } from '../../models/quantize/rewrite.ts';
+import type { CocoAnnotations } from '../coco-types.ts';
+import { agreement, averagePrecision, detectIn, type PictureDetections } from './agreement.ts';
+import { calibrate, type ValueStatistics } from './calibrate.ts';
+import { type FloatModel, makeCandidate, prepareFloatModel } from './candidate.ts';
+import { Workshop } from './model-runner.ts';
+import { PictureInputs } from './pictures.ts';
+import { measureSensitivity } from './sensitivity.ts';
+
+export interface SearchOptions {
+  readonly model: DetectionModel;
+  readonly form: QuantizedForm;
+  /** Most points of AP, 0..100, that the quantized model may lose. */
+  readonly maxLoss: number;
+  readonly calibration: readonly string[];
+  /** Pictures that losses are measured on, other than those of the calibration. */
+  readonly evaluation: readonly string[];
+  /** Annotations of the evaluation pictures; absent: the float model's detections are the truth. */
+  readonly truth: CocoAnnotations | undefined;
+  readonly methods?: readonly RangeMethod[];
+  readonly backend: InferenceBackend;
+  readonly out: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (what: string) => void;
+}
+
+/** One quantized model that was tried. */
+export interface TriedCandidate {
+  readonly method: RangeMethod;
+  /** Convolutions left in float. */
+  readonly inFloat: number;
+  /** AP of the float model's detections taken as the truth, 0..1. */
+  readonly agreement: number;
+  /** AP with the annotations, 0..1; null without. */
+  readonly ap: number | null;
+  /** Points of AP lost: by annotations where given, else what agreement lacks. */
+  readonly lossPoints: number;
+  /** CPU time of a run, ms, and of the float model's in the same minute. */
+  readonly cpuMs: number;
+  readonly floatCpuMs: number;
+  /** Whether no other is both faster and less lossy. */
+  readonly pareto: boolean;
+}
+
+export interface SearchResult {
+  readonly products: number;
+  readonly floatAp: number | null;
+  readonly candidates: readonly TriedCandidate[];
+  /** The fastest within the allowed loss; null when none is. */
+  readonly chosen: TriedCandidate | null;
+  /** What to use on this machine. */
+  readonly recommended: 'int8' | 'float';
+  readonly why: string;
+  /** Convolutions left in float in the chosen model, by their outputs. */
+  readonly keptInFloat: readonly string[];
+}
+
+const PROBE_PICTURES = 16;
+const SENSITIVITY_PICTURES = 2;
+/** Numbers of convolutions to leave in float, noisiest first. */
+const STEPS = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+const SPEED_ROUNDS = 11;
+/** A gain of less is lost in the noise of a measurement. */
+const WORTHWHILE = 1.05;
+
+/**
+ * Searches the fastest quantized model within a loss and writes it to `out`: chooses how ranges are taken, finds the layers
+ * that cost most accuracy, and leaves more and more of them in float.
+ *
+ * @throws OcellusError `model_unsupported`, `image_unreadable`, `io_failed`, and what running a model throws
+ */
+export async function searchQuantization(options: SearchOptions): Promise<SearchResult> {
+  const workshop = new Workshop(options.backend);
+  try {
+    return await new Search(options, workshop).run();
+  } finally {
+    workshop.close();
+  }
+}
+
+class Search {
+  readonly #options: SearchOptions;
+  readonly #workshop: Workshop;
+  readonly #inputs: PictureInputs;
+  readonly #float: FloatModel;
+  readonly #floatFile: string;
+  #statistics: ReadonlyMap<string, ValueStatistics> = new Map();
+  #reference: PictureDetections[] = [];
+
+  constructor(options: SearchOptions, workshop: Workshop) {
+    this.#options = options;
+    this.#workshop = workshop;
+    this.#inputs = new PictureInputs(options.model.input);
+    this.#float = prepareFloatModel(readOnnxModel(options.model.file, { weights: true }));
+    this.#floatFile = workshop.freshPath('float');
+  }
+
+  async run(): Promise<SearchResult> {
+    const { onProgress, truth, form } = this.#options;
+    writeOnnxModel(this.#float.model, this.#floatFile);
+    onProgress(`calibrating with ${this.#options.calibration.length} pictures`);
+    this.#statistics = await this.#calibrate();
+    onProgress(`detecting in ${this.#options.evaluation.length} pictures with the float model`);
+    this.#reference = await this.#detect(this.#floatFile, this.#options.evaluation);
+    const method = await this.#chooseMethod();
+    onProgress(`measuring the noise of ${this.#float.products.length} layers`);
+    const layers = await this.#sensitivity(method);
+    const tried: TriedCandidate[] = [];
+    const steps = STEPS.filter((count) => count < layers.length);
+    for (const count of steps) {
+      const inFloat = new Set(layers.slice(0, count));
+      const candidate = makeCandidate(this.#float, this.#statistics, {
+        form,
+        method,
+        biasCorrection: true,
+        inFloat,
+      });
+      tried.push(await this.#try(candidate, method, count));
+      const { agreement: agrees, lossPoints, cpuMs, floatCpuMs } = tried.at(-1)!;
+      onProgress(
+        `${count} layers in float: loss ${lossPoints.toFixed(2)}, agreement ${(100 * agrees).toFixed(1)} %, ` +
+          `${cpuMs.toFixed(1)} ms against ${floatCpuMs.toFixed(1)}`,
+      );
+    }
+    const candidates = tried.map((each) => ({ ...each, pareto: isPareto(each, tried) }));
+    const chosen = fastestWithin(candidates, this.#options.maxLoss);
+    const keptInFloat = layers.slice(0, chosen?.inFloat ?? 0);
+    if (chosen !== null) {
+      const recipe = { form, method, biasCorrection: true, inFloat: new Set(keptInFloat) };
+      writeOnnxModel(makeCandidate(this.#float, this.#statistics, recipe), this.#options.out);
+    }
+    const floatAp = truth === undefined ? null : averagePrecision(truth, this.#reference);
+    return {
+      products: layers.length,
+      floatAp,
+      candidates,
+      chosen,
+      keptInFloat,
+      ...verdict(chosen, this.#options),
+    };
+  }
+
+  #calibrate(): Promise<ReadonlyMap<string, ValueStatistics>> {
+    const { calibration, signal } = this.#options;
+    const { model, values, facts } = this.#float;
+    const inputs = this.#inputs;
+    return calibrate({
+      ...{ model, values, facts, workshop: this.#workshop, signal },
+      forEachInput: async (see) => {
+        for (const path of calibration) await see(await inputs.of(path), inputs.dims);
+      },
+    });
+  }
+
+  /** The way to take ranges that agrees best with the float model on a few pictures. */
+  async #chooseMethod(): Promise<RangeMethod> {
+    const { methods = RANGE_METHODS, form, onProgress } = this.#options;
+    const reference = this.#reference.slice(0, PROBE_PICTURES);
+    const pictures = reference.map(({ picture }) => picture);
+    let best = methods[0]!;
+    let most = -1;
+    for (const method of methods.length > 1 ? methods : []) {
+      const recipe = { form, method, biasCorrection: true, inFloat: new Set<string>() };
+      const found = await this.#withFile(makeCandidate(this.#float, this.#statistics, recipe), (file) =>
+        this.#detect(file, pictures),
+      );
+      const agrees = agreement(reference, found);
+      onProgress(`ranges by ${method}: agreement ${(100 * agrees).toFixed(1)} % with every layer quantized`);
+      if (agrees <= most) continue;
+      most = agrees;
+      best = method;
+    }
+    return best;
+  }
+
+  async #sensitivity(method: RangeMethod): Promise<string[]> {
+    const { calibration, form, signal } = this.#options;
+    const few: Float32Array[] = [];
+    for (const path of calibration.slice(0, SENSITIVITY_PICTURES)) few.push(await this.#inputs.of(path));
+    const recipe = { form, method, biasCorrection: true };
+    const noises = await measureSensitivity(
+      ...([this.#float, this.#statistics, recipe, few, this.#inputs.dims, this.#workshop, signal] as const),
+    );
+    return noises.map(({ product }) => product);
+  }
+
+  async #try(candidate: OnnxModel, method: RangeMethod, inFloat: number): Promise<TriedCandidate> {
+    return this.#withFile(candidate, async (file) => {
+      const { truth, evaluation } = this.#options;
+      const found = await this.#detect(file, evaluation);
+      const agrees = agreement(this.#reference, found);
+      const ap = truth === undefined ? null : averagePrecision(truth, found);
+      const floatAp = truth === undefined ? 1 : averagePrecision(truth, this.#reference);
+      const lossPoints = 100 * (floatAp - (ap ?? agrees));
+      return {
+        method,
+        inFloat,
+        agreement: agrees,
+        ap,
+        lossPoints,
+        ...(await this.#speed(file)),
+        pareto: false,
+      };
+    });
+  }
+
+  /** CPU time of both models, run in turns so that the load of the machine falls on both. */
+  async #speed(file: string): Promise<{ cpuMs: number; floatCpuMs: number }> {
+    const input = await this.#inputs.of(this.#options.evaluation[0]!);
+    const { dims } = this.#inputs;
+    return this.#workshop.usingFile(this.#floatFile, (float) =>
+      this.#workshop.usingFile(file, async (quantized) => {
+        const times: { float: number[]; quantized: number[] } = { float: [], quantized: [] };
+        for (let round = 0; round < SPEED_ROUNDS; round++) {
+          times.float.push(await float.cpuMsOfRun(input, dims));
+          times.quantized.push(await quantized.cpuMsOfRun(input, dims));
+        }
+        return { cpuMs: median(times.quantized), floatCpuMs: median(times.float) };
+      }),
+    );
+  }
+
+  async #withFile<T>(model: OnnxModel, use: (file: string) => Promise<T>): Promise<T> {
+    const file = this.#workshop.freshPath('candidate');
+    writeOnnxModel(model, file);
+    try {
+      return await use(file);
+    } finally {
+      rmSync(file, { force: true });
+    }
+  }
+
+  #detect(file: string, pictures: readonly string[]): Promise<PictureDetections[]> {
+    const { model, backend, signal } = this.#options;
+    return detectIn(pictures, file, model, backend, signal);
+  }
+}
+
+function isPareto(candidate: TriedCandidate, all: readonly TriedCandidate[]): boolean {
+  return !all.some(
+    (other) =>
+      other !== candidate && other.cpuMs <= candidate.cpuMs && other.lossPoints <= candidate.lossPoints,
+  );
+}
+
+/** The fastest candidate that loses at most `maxLoss` points; null when all lose more. */
+export function fastestWithin(candidates: readonly TriedCandidate[], maxLoss: number): TriedCandidate | null {
+  const within = candidates.filter(({ lossPoints }) => lossPoints <= maxLoss);
+  return within.reduce<TriedCandidate | null>(
+    (best, each) => (best === null || speedup(each) > speedup(best) ? each : best),
+    null,
+  );
+}
+
+function verdict(
+  chosen: TriedCandidate | null,
+  { maxLoss }: SearchOptions,
+): Pick<SearchResult, 'recommended' | 'why'> {
+  if (chosen === null) {
+    return { recommended: 'float', why: `every quantized model loses more than ${maxLoss} points` };
+  }
+  const gain = speedup(chosen);
+  const numbers = `${gain.toFixed(2)} times as fast as float for ${Math.max(0, chosen.lossPoints).toFixed(2)} points lost`;
+  return gain >= WORTHWHILE
+    ? { recommended: 'int8', why: numbers }
+    : { recommended: 'float', why: `INT8 does not pay on this machine: ${numbers}` };
+}
+
+function speedup({ cpuMs, floatCpuMs }: TriedCandidate): number {
+  return floatCpuMs / cpuMs;
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
+}
