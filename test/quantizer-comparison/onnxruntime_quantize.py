@@ -1,9 +1,10 @@
 """Quantizes a float detector with onnxruntime.quantization, for comparison with `ocellus models quantize`.
 
     pip install onnx onnxruntime pillow numpy
-    python onnxruntime_quantize.py FLOAT.onnx PHOTOS OUT.onnx [--method MinMax|Entropy|Percentile] [--yolox] [--count N]
+    python onnxruntime_quantize.py FLOAT.onnx PHOTOS OUT.onnx [--method MinMax|Entropy|Percentile] [--yolox] [--count N] [--float-tail]
 
 The same pictures, letterboxed alike; per-channel int8 weights, uint8 activations, QDQ format: what its guide recommends.
+Without --float-tail boxes and scores are quantized together and every score becomes 0.
 """
 
 import argparse
@@ -22,7 +23,7 @@ parser.add_argument("out")
 parser.add_argument("--method", default="MinMax")
 parser.add_argument("--yolox", action="store_true")
 parser.add_argument("--count", type=int, default=64)
-parser.add_argument("--exclude", nargs="*", default=[])
+parser.add_argument("--float-tail", action="store_true", help="leave what leads to no convolution in float")
 arguments = parser.parse_args()
 
 graph_input = onnx.load(arguments.model, load_external_data=False).graph.input[0]
@@ -50,6 +51,19 @@ class Photos(CalibrationDataReader):
         return None if path is None else {graph_input.name: tensor_of(path)}
 
 
+def tail_of(path):
+    """Names of the nodes from which no way leads to a convolution."""
+    nodes = onnx.load(path).graph.node
+    needed, tail = set(), []
+    for node in reversed(nodes):
+        leads = any(name in needed for name in node.output)
+        if leads or node.op_type == "Conv":
+            needed.update(node.input)
+        if not leads and node.op_type != "Conv":
+            tail.append(node.name)
+    return tail
+
+
 prepared = arguments.out + ".prepared.onnx"
 quant_pre_process(arguments.model, prepared, skip_symbolic_shape=True)
 quantize_static(
@@ -61,6 +75,6 @@ quantize_static(
     activation_type=QuantType.QUInt8,
     weight_type=QuantType.QInt8,
     calibrate_method=CalibrationMethod[arguments.method],
-    nodes_to_exclude=arguments.exclude,
+    nodes_to_exclude=tail_of(prepared) if arguments.float_tail else [],
 )
 pathlib.Path(prepared).unlink()
