@@ -32,6 +32,8 @@ export interface ShapeContext {
 
 /** Axes beyond this are no tensor of any model. */
 const MAX_AXES = 64;
+/** Numbers in a tensor of shapes, axes or indices. */
+const MAX_VALUES = 1024;
 
 /**
  * Shapes and types of the values of a graph, as far as they follow from its inputs (onnx.ai/onnx/operators), and else what
@@ -83,7 +85,9 @@ class ShapeInference implements ShapeContext {
     const known = this.#values.get(name);
     if (known !== undefined) return known;
     const tensor = this.#initializers.get(name);
-    return tensor === undefined ? undefined : smallValues(tensor);
+    // Only what can be a shape is looked at: weights are asked for too, and are long.
+    const count = tensor === undefined ? null : elementCount(tensorDims(tensor) ?? []);
+    return tensor === undefined || count === null || count > MAX_VALUES ? undefined : smallValues(tensor);
   }
 
   #node(node: NodeProto): void {

@@ -66,9 +66,10 @@ function valuesOf(node: NodeProto, context: ShapeContext): readonly number[] | u
       return context.values(a)?.slice(starts[0], ends[0]);
     }
     default: {
-      const apply = ARITHMETIC[node.opType ?? ''];
+      const apply = Object.hasOwn(ARITHMETIC, node.opType ?? '') ? ARITHMETIC[node.opType!] : undefined;
+      if (apply === undefined) return undefined;
       const [left, right] = [context.values(a), context.values(b)];
-      if (apply === undefined || left === undefined || right === undefined) return undefined;
+      if (left === undefined || right === undefined) return undefined;
       const length = Math.max(left.length, right.length);
       const fits = (list: readonly number[]) => list.length === length || list.length === 1;
       if (length > MAX_VALUES || !fits(left) || !fits(right)) return undefined;
