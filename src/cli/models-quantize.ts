@@ -68,7 +68,7 @@ export function modelsQuantizeCommand(io: CommandIo): Command {
     .option('--json', 'the result as JSON')
     .addHelpText(
       'after',
-      '\nWithout annotations the loss is what the agreement with the float model lacks of 100 %.' +
+      '\nWithout annotations the loss is AP50 lost of what the float model detects with a score above 0.5.' +
         '\nExit status 1 when no quantized model stays within the loss.' +
         '\nExample: ocellus models quantize -m yolox-nano --images photos --out yolox-nano-int8.onnx',
     )

@@ -1,11 +1,18 @@
 import { rmSync } from 'node:fs';
+import { OcellusError } from '../../base/errors.ts';
 import type { InferenceBackend } from '../../infer/backend.ts';
 import type { DetectionModel } from '../../models/detection-model.ts';
 import { type OnnxModel, readOnnxModel, writeOnnxModel } from '../../models/graph/model-io.ts';
 import { RANGE_METHODS, type RangeMethod } from '../../models/quantize/ranges.ts';
 import type { QuantizedForm } from '../../models/quantize/rewrite.ts';
 import type { CocoAnnotations } from '../coco-types.ts';
-import { agreement, averagePrecision, detectIn, type PictureDetections } from './agreement.ts';
+import {
+  agreement,
+  averagePrecision,
+  confidentAgreement,
+  detectIn,
+  type PictureDetections,
+} from './agreement.ts';
 import { calibrate, type ValueStatistics } from './calibrate.ts';
 import { type FloatModel, makeCandidate, prepareFloatModel } from './candidate.ts';
 import { Workshop } from './model-runner.ts';
@@ -38,7 +45,7 @@ export interface TriedCandidate {
   readonly agreement: number;
   /** AP with the annotations, 0..1; null without. */
   readonly ap: number | null;
-  /** Points of AP lost: by annotations where given, else what agreement lacks. */
+  /** Points lost: of AP by annotations where given, else what `confidentAgreement` lacks. */
   readonly lossPoints: number;
   /** CPU time of a run, ms, and of the float model's in the same minute. */
   readonly cpuMs: number;
@@ -75,7 +82,7 @@ const WORTHWHILE = 1.05;
  * Searches the fastest quantized model within a loss and writes it to `out`: chooses how ranges are taken, finds the layers
  * that cost most accuracy, and leaves more and more of them in float.
  *
- * @throws OcellusError `model_unsupported`, `image_unreadable`, `io_failed`, and what running a model throws
+ * @throws OcellusError `model_unsupported`, `image_unreadable`, `data_invalid`, `io_failed`, and what running a model throws
  */
 export async function searchQuantization(options: SearchOptions): Promise<SearchResult> {
   const workshop = new Workshop(options.backend);
@@ -110,6 +117,7 @@ class Search {
     this.#statistics = await this.#calibrate();
     onProgress(`detecting in ${this.#options.evaluation.length} pictures with the float model`);
     this.#reference = await this.#detect(this.#floatFile, this.#options.evaluation);
+    this.#assertMeasurable();
     onProgress(`measuring the noise of ${this.#float.products.length} layers`);
     const layers = await this.#sensitivity();
     const method = await this.#chooseMethod(layers);
@@ -146,6 +154,22 @@ class Search {
       keptInFloat,
       ...verdict(chosen, this.#options),
     };
+  }
+
+  /** Without anything to find, nothing can be lost. @throws OcellusError `data_invalid` */
+  #assertMeasurable(): void {
+    const { truth, evaluation } = this.#options;
+    const reference = this.#reference;
+    const ap =
+      truth === undefined ? confidentAgreement(reference, reference) : averagePrecision(truth, reference);
+    if (ap > 0) return;
+    throw new OcellusError(
+      'data_invalid',
+      truth === undefined
+        ? `the float model is sure of nothing in the ${evaluation.length} pictures that the loss is measured on`
+        : `the annotations have no object that the float model finds in the ${evaluation.length} pictures`,
+      { hint: 'give pictures with objects of its classes, and annotations that name the same files' },
+    );
   }
 
   #calibrate(): Promise<ReadonlyMap<string, ValueStatistics>> {
@@ -205,7 +229,7 @@ class Search {
       const agrees = agreement(this.#reference, found);
       const ap = truth === undefined ? null : averagePrecision(truth, found);
       const floatAp = truth === undefined ? 1 : averagePrecision(truth, this.#reference);
-      const lossPoints = 100 * (floatAp - (ap ?? agrees));
+      const lossPoints = 100 * (floatAp - (ap ?? confidentAgreement(this.#reference, found)));
       return {
         method,
         inFloat,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agreement } from '../../../src/eval/quantize/agreement.ts';
+import { agreement, confidentAgreement } from '../../../src/eval/quantize/agreement.ts';
 import { describePicture, pickDiverse } from '../../../src/eval/quantize/pictures.ts';
 import { fastestWithin, type TriedCandidate } from '../../../src/eval/quantize/search.ts';
 import { relativeNoise } from '../../../src/eval/quantize/sensitivity.ts';
@@ -34,6 +34,12 @@ describe('agreement', () => {
 
   it('is 1 for the same boxes, whatever their scores', () => {
     expect(agreement([picture(0.9, 10)], [picture(0.3, 10)])).toBeCloseTo(1, 9);
+  });
+
+  it('counts only what the float model is sure of, and not how boxes moved, as what a person would call lost', () => {
+    expect(confidentAgreement([picture(0.9, 10)], [picture(0.3, 14)])).toBeCloseTo(1, 9);
+    expect(confidentAgreement([picture(0.9, 10)], [picture(0.9, 55)])).toBe(0);
+    expect(confidentAgreement([picture(0.9, 10), picture(0.4, 10)], [picture(0.9, 10)])).toBeCloseTo(1, 9);
   });
 
   it('falls as boxes move, and is 0 where they are elsewhere', () => {
