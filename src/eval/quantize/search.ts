@@ -15,6 +15,7 @@ import {
 } from './agreement.ts';
 import { calibrate, type ValueStatistics } from './calibrate.ts';
 import { type FloatModel, makeCandidate, prepareFloatModel } from './candidate.ts';
+import { fastestWithin, isPareto, type TriedCandidate, verdict } from './choice.ts';
 import { Workshop } from './model-runner.ts';
 import { PictureInputs } from './pictures.ts';
 import { measureSensitivity } from './sensitivity.ts';
@@ -34,24 +35,6 @@ export interface SearchOptions {
   readonly out: string;
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
-}
-
-/** One quantized model that was tried. */
-export interface TriedCandidate {
-  readonly method: RangeMethod;
-  /** Convolutions left in float. */
-  readonly inFloat: number;
-  /** AP of the float model's detections taken as the truth, 0..1. */
-  readonly agreement: number;
-  /** AP with the annotations, 0..1; null without. */
-  readonly ap: number | null;
-  /** Points lost: of AP by annotations where given, else what `confidentAgreement` lacks. */
-  readonly lossPoints: number;
-  /** CPU time of a run, ms, and of the float model's in the same minute. */
-  readonly cpuMs: number;
-  readonly floatCpuMs: number;
-  /** Whether no other is both faster and less lossy. */
-  readonly pareto: boolean;
 }
 
 export interface SearchResult {
@@ -75,8 +58,6 @@ const NOISY_LAYERS = 8;
 /** Numbers of convolutions to leave in float, noisiest first. */
 const STEPS = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 const SPEED_ROUNDS = 11;
-/** A gain of less is lost in the noise of a measurement. */
-const WORTHWHILE = 1.05;
 
 /**
  * Searches the fastest quantized model within a loss and writes it to `out`: chooses how ranges are taken, finds the layers
@@ -152,7 +133,7 @@ class Search {
       candidates,
       chosen,
       keptInFloat,
-      ...verdict(chosen, this.#options),
+      ...verdict(chosen, this.#options.maxLoss),
     };
   }
 
@@ -272,40 +253,6 @@ class Search {
     const { model, backend, signal } = this.#options;
     return detectIn(pictures, file, model, backend, signal);
   }
-}
-
-function isPareto(candidate: TriedCandidate, all: readonly TriedCandidate[]): boolean {
-  return !all.some(
-    (other) =>
-      other !== candidate && speedup(other) >= speedup(candidate) && other.lossPoints <= candidate.lossPoints,
-  );
-}
-
-/** The fastest candidate that loses at most `maxLoss` points; null when all lose more. */
-export function fastestWithin(candidates: readonly TriedCandidate[], maxLoss: number): TriedCandidate | null {
-  const within = candidates.filter(({ lossPoints }) => lossPoints <= maxLoss);
-  return within.reduce<TriedCandidate | null>(
-    (best, each) => (best === null || speedup(each) > speedup(best) ? each : best),
-    null,
-  );
-}
-
-function verdict(
-  chosen: TriedCandidate | null,
-  { maxLoss }: SearchOptions,
-): Pick<SearchResult, 'recommended' | 'why'> {
-  if (chosen === null) {
-    return { recommended: 'float', why: `every quantized model loses more than ${maxLoss} points` };
-  }
-  const gain = speedup(chosen);
-  const numbers = `${gain.toFixed(2)} times as fast as float for ${Math.max(0, chosen.lossPoints).toFixed(2)} points lost`;
-  return gain >= WORTHWHILE
-    ? { recommended: 'int8', why: numbers }
-    : { recommended: 'float', why: `INT8 does not pay on this machine: ${numbers}` };
-}
-
-function speedup({ cpuMs, floatCpuMs }: TriedCandidate): number {
-  return floatCpuMs / cpuMs;
 }
 
 function median(values: number[]): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agreement, confidentAgreement } from '../../../src/eval/quantize/agreement.ts';
+import { fastestWithin, type TriedCandidate } from '../../../src/eval/quantize/choice.ts';
 import { describePicture, pickDiverse } from '../../../src/eval/quantize/pictures.ts';
-import { fastestWithin, type TriedCandidate } from '../../../src/eval/quantize/search.ts';
 import { relativeNoise } from '../../../src/eval/quantize/sensitivity.ts';
 
 const flat = (level: number) =>
