@@ -1,4 +1,5 @@
 import type { RangeMethod } from '../../models/quantize/ranges.ts';
+import type { QuantizedForm } from '../../models/quantize/rewrite.ts';
 
 /** One quantized model that was tried. */
 export interface TriedCandidate {
@@ -38,13 +39,33 @@ export function fastestWithin(candidates: readonly TriedCandidate[], maxLoss: nu
   );
 }
 
+/** The candidate with the fewest convolutions in float that loses at most `maxLoss` points; null when all lose more. */
+export function fewestInFloatWithin(
+  candidates: readonly TriedCandidate[],
+  maxLoss: number,
+): TriedCandidate | null {
+  const within = candidates.filter(({ lossPoints }) => lossPoints <= maxLoss);
+  return within.reduce<TriedCandidate | null>(
+    (best, each) => (best === null || each.inFloat < best.inFloat ? each : best),
+    null,
+  );
+}
+
 /** What to use on this machine, and why. */
 export function verdict(
   chosen: TriedCandidate | null,
   maxLoss: number,
+  form: QuantizedForm,
 ): { recommended: 'int8' | 'float'; why: string } {
   if (chosen === null) {
     return { recommended: 'float', why: `every quantized model loses more than ${maxLoss} points` };
+  }
+  if (form === 's8s8') {
+    const lost = Math.max(0, chosen.lossPoints).toFixed(2);
+    return {
+      recommended: 'int8',
+      why: `${lost} points lost; how fast it is shows only with TensorRT, not on this CPU`,
+    };
   }
   const gain = speedup(chosen);
   const numbers = `${gain.toFixed(2)} times as fast as float for ${Math.max(0, chosen.lossPoints).toFixed(2)} points lost`;

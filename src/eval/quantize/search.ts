@@ -15,7 +15,7 @@ import {
 } from './agreement.ts';
 import { calibrate, type ValueStatistics } from './calibrate.ts';
 import { type FloatModel, makeCandidate, prepareFloatModel } from './candidate.ts';
-import { fastestWithin, isPareto, type TriedCandidate, verdict } from './choice.ts';
+import { fastestWithin, fewestInFloatWithin, isPareto, type TriedCandidate, verdict } from './choice.ts';
 import { Workshop } from './model-runner.ts';
 import { PictureInputs } from './pictures.ts';
 import { measureSensitivity } from './sensitivity.ts';
@@ -120,7 +120,9 @@ class Search {
       );
     }
     const candidates = tried.map((each) => ({ ...each, pareto: isPareto(each, tried) }));
-    const chosen = fastestWithin(candidates, this.#options.maxLoss);
+    // A CPU tells nothing of the speed of symmetric models, which are for TensorRT.
+    const choose = form === 's8s8' ? fewestInFloatWithin : fastestWithin;
+    const chosen = choose(candidates, this.#options.maxLoss);
     const keptInFloat = layers.slice(0, chosen?.inFloat ?? 0);
     if (chosen !== null) {
       const recipe = { form, method, biasCorrection: true, inFloat: new Set(keptInFloat) };
@@ -133,7 +135,7 @@ class Search {
       candidates,
       chosen,
       keptInFloat,
-      ...verdict(chosen, this.#options.maxLoss),
+      ...verdict(chosen, this.#options.maxLoss, form),
     };
   }
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { agreement, confidentAgreement } from '../../../src/eval/quantize/agreement.ts';
-import { fastestWithin, type TriedCandidate } from '../../../src/eval/quantize/choice.ts';
+import {
+  fastestWithin,
+  fewestInFloatWithin,
+  type TriedCandidate,
+  verdict,
+} from '../../../src/eval/quantize/choice.ts';
 import { describePicture, pickDiverse } from '../../../src/eval/quantize/pictures.ts';
 import { relativeNoise } from '../../../src/eval/quantize/sensitivity.ts';
 
@@ -68,6 +73,13 @@ describe('fastestWithin', () => {
   it('takes the fastest that loses no more than is allowed', () => {
     expect(fastestWithin(all, 0.5)?.inFloat).toBe(2);
     expect(fastestWithin(all, 5)?.inFloat).toBe(0);
+  });
+
+  it('for TensorRT takes the one with the most layers quantized, whatever its speed on a CPU', () => {
+    const chosen = fewestInFloatWithin([tried(8, 0.1, 9), tried(2, 0.4, 40), tried(0, 3, 50)], 0.5);
+    expect(chosen?.inFloat).toBe(2);
+    expect(verdict(chosen, 0.5, 's8s8')).toMatchObject({ recommended: 'int8' });
+    expect(verdict(chosen, 0.5, 'u8s8')).toMatchObject({ recommended: 'float' });
   });
 
   it('takes none where all lose more', () => {
