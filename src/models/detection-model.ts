@@ -10,6 +10,7 @@ import { resolveModel } from './model-file.ts';
 import type { ModelSummary } from './model-summary.ts';
 import { readModelSummary, requireExternalData } from './onnx-file.ts';
 import { describeTensors, recogniseOutput } from './output-decoder.ts';
+import { refuseSilentModel } from './sound-model.ts';
 import { readUltralyticsMetadata } from './ultralytics-metadata.ts';
 
 /** How a picture becomes the input tensor: `(pixel * scale - mean[c]) / std[c]` of a letterboxed picture. */
@@ -70,13 +71,14 @@ const DEFAULT_NMS_IOU: Readonly<Record<OutputDecoderName, number>> = {
  * manifest, then the model's own metadata, then what is usual in its family.
  *
  * @param baseDir folder that a relative path starts at
- * @throws OcellusError `model_unreadable`, `model_invalid`, `model_external_data_missing`, `model_unsupported`,
- *   `config_invalid` (labels that do not fit)
+ * @throws OcellusError `model_unreadable`, `model_invalid`, `model_external_data_missing`, `model_unsupported`
+ *   (also a quantized model that can give no score above zero), `config_invalid` (labels that do not fit)
  */
 export function loadDetectionModel(choice: ModelChoice, baseDir: string): DetectionModel {
   const { file, manifest } = resolveModel(choice.file, baseDir);
   const summary = readModelSummary(file);
   requireExternalData(summary);
+  refuseSilentModel(summary);
   return describeDetectionModel(summary, manifest, choice);
 }
 

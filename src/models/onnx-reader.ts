@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
+import { externalPath } from './external-data.ts';
 import type { ExternalDataFile, ModelSummary, ModelTensor } from './model-summary.ts';
 import {
   ATTRIBUTE,
@@ -223,15 +223,7 @@ export class SummaryReader {
 }
 
 function externalFile(model: string, location: string, neededBytes: number): ExternalDataFile {
-  const folder = dirname(resolve(model));
-  const path = resolve(folder, location);
-  if (isAbsolute(location) || relative(folder, path).startsWith('..')) {
-    throw new OcellusError(
-      'model_invalid',
-      `the model ${model} names a weights file outside its own folder: "${location}"`,
-      { hint: 'export the model again so that its weights lie beside it' },
-    );
-  }
+  const path = externalPath(model, location);
   const presentBytes = existsSync(path) ? statSync(path).size : null;
   return { location, path, neededBytes, presentBytes };
 }

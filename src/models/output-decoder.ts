@@ -22,6 +22,8 @@ export const STRIDES = [8, 16, 32] as const;
 const END_TO_END_COLUMNS = 6;
 /** End-to-end heads keep the best few boxes; more rows than this are a dense head. */
 const END_TO_END_MAX_ROWS = 1000;
+/** Open Images has 601, LVIS 1203: a damaged model may claim thousands of millions, and each gets a label. */
+const MAX_CLASSES = 65_536;
 const SUPPORTED =
   'supported are YOLOv5/v7 [1, boxes, 5+classes], YOLOX [1, boxes, 5+classes], ' +
   'YOLOv8/v9/11/12 [1, 4+classes, boxes], end-to-end heads such as YOLOv10/26 [1, 300, 6], NanoDet (six outputs) and ' +
@@ -92,7 +94,7 @@ function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit
   if (rows !== null && rows > 4 && (columns === null || columns === cells)) {
     fits.push({ decoder: 'yolov8', classes: rows - 4, convention: 'rgb' });
   }
-  return fits;
+  return fits.filter(({ classes }) => classes === null || classes <= MAX_CLASSES);
 }
 
 /** The error for a model that is a sound one of another task. */

@@ -82,6 +82,23 @@ export class ProtobufFile {
     return bytes.toString('utf8');
   }
 
+  /** A copy of the bytes between two offsets of the file. */
+  bytes(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(end - start);
+    this.#read(bytes, start, bytes.length);
+    return bytes;
+  }
+
+  /** The varint at an offset as the signed 64-bit number that it is: a bigint where a number would lose low bits. */
+  exactInt(offset: number, end: number): { value: number | bigint; next: number } {
+    const [near, next] = this.#varint(offset, end);
+    if (Number.isSafeInteger(near)) return { value: near, next };
+    let exact = 0n;
+    for (let at = offset; at < next; at++)
+      exact |= BigInt(this.#byte(at) & 0x7f) << BigInt(7 * (at - offset));
+    return { value: BigInt.asIntN(64, exact), next };
+  }
+
   /** The varints of a packed field. */
   *packed(field: ProtobufField): Generator<number> {
     let at = field.start;
@@ -153,7 +170,11 @@ export class ProtobufFile {
     return this.#window[offset - this.#windowStart]!;
   }
 
-  #read(into: Buffer, offset: number, length: number): void {
+  #read(into: Uint8Array, offset: number, length: number): void {
+    if (offset >= this.#windowStart && offset + length <= this.#windowEnd) {
+      into.set(this.#window.subarray(offset - this.#windowStart, offset - this.#windowStart + length));
+      return;
+    }
     let done = 0;
     while (done < length) {
       const got = readSync(this.#fd, into, done, length - done, offset + done);

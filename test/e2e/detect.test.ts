@@ -51,12 +51,12 @@ describeWithTestData('ocellus detect', () => {
     expect([drawn.width, drawn.height]).toEqual([768, 576]);
   });
 
-  it('warns of a model whose scores are all zero', async () => {
+  it('refuses a model whose scores are all zero, and says why', async () => {
     const silent = testData('models', 'broken', 'yolov8n_qdq_allzero_scores_640.onnx');
     const { status, stdout, stderr } = await runProgram(['detect', dog, '--model', silent, '--json']);
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ detections: [] });
-    expect(stderr).toContain(`suspicious: the model ${silent} gave no score above zero on 1 pictures`);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${silent} can detect nothing: its boxes and scores were quantized together`);
+    expect(stderr).toContain('in steps of 2.50, so that every score of 0..1 becomes 0');
   });
 
   test.each([

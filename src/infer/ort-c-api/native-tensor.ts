@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import { OcellusError } from '../../base/errors.ts';
+import { float16ToFloat32 } from '../../base/float16.ts';
 import type { Tensor, TensorInfo } from '../backend.ts';
-import { float16ToFloat32 } from '../float16.ts';
 import { addressOf, type OrtApi, type Pointer } from './ort-api.ts';
 import { elementTypes, ORT_DEVICE_ALLOCATOR, ORT_MEM_TYPE_DEFAULT } from './ort-api-table.ts';
 import { check, takeOut } from './status.ts';

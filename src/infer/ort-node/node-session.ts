@@ -1,8 +1,8 @@
 import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf } from '../../base/errors.ts';
+import { float16ToFloat32 } from '../../base/float16.ts';
 import type { Provider } from '../../config/schema.ts';
 import type { ProviderRefusal, SessionOptions, Tensor, TensorInfo } from '../backend.ts';
-import { float16ToFloat32 } from '../float16.ts';
 import { assertImageModel, TENSOR_TYPES, unsupportedTensor } from '../model-shape.ts';
 import { openOnFirstProvider } from '../provider-choice.ts';
 import { assertProviderRuns, withProfile } from '../provider-proof.ts';
