@@ -277,7 +277,7 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s keeps the contract
     });
     expect(await failure(open(file))).toMatchObject({
       code: 'model_unsupported',
-      message: `model ${file} has the inputs x int64 [1]; z int64 [?], and one input of float32 is supported`,
+      message: `model ${file} has the inputs x int64 [1]; z int64 [?], and one picture of float32 or uint8 is supported`,
     });
   });
 
