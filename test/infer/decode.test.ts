@@ -18,7 +18,8 @@ function decode(
 }
 
 function head(rows: readonly (readonly number[])[]): HeadOutput {
-  return { data: Float32Array.from(rows.flat()), rows: rows.length, columns: rows[0]!.length };
+  const [count, columns] = [rows.length, rows[0]!.length];
+  return { data: Float32Array.from(rows.flat()), rows: count, columns, axes: [count, columns] };
 }
 
 function decodeHeads(
@@ -59,7 +60,7 @@ it('yolox adds the cell and multiplies by its stride, level by level', () => {
   rows[19] = [0.25, 0, 0, Math.log(0.5), 1, 0.75];
   rows[20] = [0.5, 0.5, 0, 0, 1, 0.5];
   const decoder = yoloxDecoder({ widthPx: 32, heightPx: 32 });
-  expect(decoder.fits([{ rows: 21, columns: 6 }], 1)).toBe(true);
+  expect(decoder.fits([{ rows: 21, columns: 6, axes: [21, 6] }], 1)).toBe(true);
   const found = decode(decoder, rows, 0.25);
   expect(found.map(({ score }) => score)).toEqual([0.5, 0.75, 0.5]);
   expect(found[0]!.box).toEqual([4, 8, 20, 16]);
