@@ -44,9 +44,11 @@ async function detection(file, backend, image, expected) {
     const worst = { px: 0, score: 0 };
     let matched = 0;
     const left = [...detections];
+    const clamp = (value, side) =>
+      Math.min(side % 2 === 0 ? image.widthPx : image.heightPx, Math.max(0, value));
     for (const { box, score, class: classId } of expected) {
-      const distance = (found) => Math.max(...found.boxPx.map((value, side) => Math.abs(value - clamp(box[side], side))));
-      const clamp = (value, side) => Math.min(side % 2 === 0 ? image.widthPx : image.heightPx, Math.max(0, value));
+      const distance = (found) =>
+        Math.max(...found.boxPx.map((value, side) => Math.abs(value - clamp(box[side], side))));
       const at = left.findIndex(
         (found) =>
           found.classId === classId &&
@@ -79,7 +81,14 @@ function withSize(model, { widthPx, heightPx }) {
 async function classification(file, backend, image, expected) {
   const labels = expected.map((_, index) => `class${index}`);
   const model = loadClassifierModel({ file, labels, ...IMAGENET }, '.');
-  const options = { backend, model, providers: ['cpu'], providerOptions: {}, threads: 1, runTimeoutMs: 60_000 };
+  const options = {
+    backend,
+    model,
+    providers: ['cpu'],
+    providerOptions: {},
+    threads: 1,
+    runTimeoutMs: 60_000,
+  };
   const classifier = await openClassifier(options);
   try {
     const scores = await classifier.detectImage(image);

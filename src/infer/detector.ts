@@ -18,7 +18,7 @@ import { Yuv420Preprocessor } from './preprocess-yuv420.ts';
 import { ScoreWatch } from './score-watch.ts';
 import { type TensorLayout, tensorLayout } from './tensor-layout.ts';
 
-export interface DetectorOptions extends Omit<SessionOptions, 'file' | 'inputMemory'> {
+export interface DetectorOptions extends Omit<SessionOptions, 'file' | 'fixedInputs' | 'inputMemory'> {
   readonly backend: InferenceBackend;
   readonly model: DetectionModel;
   readonly clock: Clock;
