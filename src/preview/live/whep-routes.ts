@@ -69,9 +69,13 @@ export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, l
       }
       // Known, or the access check would have refused it.
       const camera = cameras.get(request.params.cameraId)!;
-      const { session, answer } = await sessions.open(library, camera, sdp, offer).catch((error: unknown) => {
-        throw new HttpProblem(400, `the offer cannot be answered: ${messageOf(error)}`);
-      });
+      const { loggedOut } = request;
+      const { session, answer } = await sessions
+        .open(library, camera, sdp, offer, loggedOut)
+        .catch((error: unknown) => {
+          if (loggedOut?.aborted === true) throw new HttpProblem(401, 'the login has ended meanwhile');
+          throw new HttpProblem(400, `the offer cannot be answered: ${messageOf(error)}`);
+        });
       return linked(reply, iceServers)
         .code(201)
         .headers({

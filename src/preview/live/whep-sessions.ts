@@ -62,14 +62,17 @@ export class WhepSessions {
     return this.#webrtc;
   }
 
-  /** @throws Error when the offer cannot be understood; nothing is left of it then */
+  /**
+   * @param loggedOut ends the connection when it aborts
+   * @throws Error when the offer cannot be understood; nothing is left of it then
+   */
   async open(
     webrtc: WebRtc,
-    camera: { readonly cameraId: string; readonly live: LiveFeed },
+    { cameraId, live }: { readonly cameraId: string; readonly live: LiveFeed },
     sdp: string,
     offer: VideoOffer,
+    loggedOut: AbortSignal | null,
   ): Promise<{ session: WhepSession; answer: string }> {
-    const { cameraId, live } = camera;
     const log = this.#log.child({ camera: cameraId });
     const sessionId = randomBytes(16).toString('base64url');
     let leave = () => {};
@@ -82,10 +85,14 @@ export class WhepSessions {
         ports: this.#config.ports,
         clock: this.#clock,
         ended: (why) => {
+          loggedOut?.removeEventListener('abort', logOut);
           if (this.#sessions.delete(sessionId)) leave();
           log.info({ why, viewers: this.#sessions.size }, 'WebRTC viewer left');
         },
       });
+      const logOut = () => peer.close('logged out');
+      loggedOut?.addEventListener('abort', logOut, { once: true });
+      if (loggedOut?.aborted === true) logOut();
       const answer = await peer.answer(sdp, offer);
       leave = this.#viewers.add(cameraId, 'webrtc');
       const session = { sessionId, peer, cameraId, etag: `"${peer.ufrag}"` };
