@@ -207,6 +207,7 @@ export class Daemon {
     const media = cameraMedia(cameraId, camera, {
       folder: this.#folder,
       hasRoom: () => this.#retention.hasRoom,
+      served: this.#parts.config.http.enabled,
       turns: this.#stillTurns,
       clock,
       log,

@@ -108,7 +108,7 @@ async function benchLatency(
   io.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : describeLatency(result));
 }
 
-function describeLatency({ machine, minutes, transports }: LatencyResult): string {
+function describeLatency({ machine, minutes, loadPerCpu, transports }: LatencyResult): string {
   const cells = ({ p50Ms, p95Ms }: LatencyQuantiles) => [p50Ms, p95Ms].map((ms) => ms.toFixed(0).padStart(8));
   const rows = Object.entries(transports).map(([way, { first, last, worstMs, pictures, unread }]) =>
     [
@@ -120,7 +120,7 @@ function describeLatency({ machine, minutes, transports }: LatencyResult): strin
   );
   return [
     describeMachine(machine),
-    `from capture to screen, ms, over ${minutes} min`,
+    `from capture to screen, ms, over ${minutes} min; load per processor at the end ${loadPerCpu.toFixed(1)}`,
     '',
     '           first minute       last minute',
     'way           p50      p95      p50      p95    worst pictures   unread',

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
@@ -38,6 +38,8 @@ export interface TransportLatency {
 export interface LatencyResult {
   readonly machine: MachineRecord;
   readonly minutes: number;
+  /** Of the whole machine in the last minute: beyond 1 it is not the program alone that is measured. */
+  readonly loadPerCpu: number;
   readonly transports: Readonly<Record<LiveWay, TransportLatency>>;
 }
 
@@ -77,7 +79,8 @@ export async function measureLatency(options: LatencyOptions): Promise<LatencyRe
           return [way, latencyOf(await readPictures(page))] as const;
         });
         const transports = Object.fromEntries(await Promise.all(watched)) as LatencyResult['transports'];
-        return { machine: await machineRecord(), minutes, transports };
+        const loadPerCpu = loadavg()[0]! / availableParallelism();
+        return { machine: await machineRecord(), minutes, loadPerCpu, transports };
       } finally {
         await browser.close();
       }

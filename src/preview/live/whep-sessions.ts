@@ -5,7 +5,7 @@ import type { WebrtcConfig } from '../../config/webrtc-schema.ts';
 import type { Viewers } from '../server/viewers.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { VideoOffer } from './sdp.ts';
-import { loadWebRtc, type RtcIceServer, type WebRtc } from './webrtc.ts';
+import { loadWebRtc, type NoWebRtc, type RtcIceServer, type WebRtc } from './webrtc.ts';
 import { WhepPeer } from './whep-peer.ts';
 
 export interface WhepSession {
@@ -24,7 +24,7 @@ export class WhepSessions {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #sessions = new Map<string, WhepSession>();
-  #webrtc: Promise<WebRtc | string> | undefined;
+  #webrtc: Promise<WebRtc | NoWebRtc> | undefined;
   #opening = 0;
   #closed = false;
 
@@ -52,10 +52,11 @@ export class WhepSessions {
   }
 
   /** Loads node-webrtc at the first call. @returns why there is none, in place of it */
-  webrtc(): Promise<WebRtc | string> {
+  webrtc(): Promise<WebRtc | NoWebRtc> {
     this.#webrtc ??= loadWebRtc().then((loaded) => {
-      if (typeof loaded === 'string') {
-        this.#log.warn({ why: loaded }, 'no WebRTC on this machine; previews use the other transports');
+      if ('why' in loaded) {
+        const { why, error } = loaded;
+        this.#log.warn({ why, error }, 'no WebRTC on this machine; previews use the other transports');
       }
       return loaded;
     });
