@@ -18,8 +18,8 @@ export interface EncodedScene {
 }
 
 /**
- * A camera with a video of its own: the simulated street, drawn as it happens, each picture with the time at which it was
- * begun, encoded as H.264 at once and served as an MPEG transport stream to whoever asks.
+ * A camera with a video of its own: the simulated street, drawn as it happens, each picture with the time at
+ * which it was ready, encoded as H.264 at once and served as an MPEG transport stream to whoever asks.
  * @throws OcellusError `tool_missing` without ffmpeg
  */
 export async function serveEncodedScene(): Promise<EncodedScene> {
@@ -93,9 +93,9 @@ async function drawInto(child: ChildProcess, signal: AbortSignal): Promise<void>
     if (waitMs < -periodMs) continue;
     await sleep(Math.max(0, waitMs), undefined, { signal }).catch(() => {});
     const picture = { data: new Uint8Array(i420Bytes(widthPx, heightPx)), widthPx, heightPx };
-    const atMs = Date.now();
     scene.draw(n * periodMs, picture);
-    drawTimeCode(atMs, picture);
+    // Drawing is the camera's exposure: what a busy machine takes for it is no delay of what is measured.
+    drawTimeCode(Date.now(), picture);
     if (!child.stdin!.write(picture.data)) await once(child.stdin!, 'drain', { signal }).catch(() => {});
   }
 }
