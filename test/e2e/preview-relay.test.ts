@@ -10,7 +10,7 @@ let browser: Browser;
 beforeAll(async () => {
   turn = await TurnServer.start();
   daemon = await PreviewDaemon.start({
-    cameras: { yard: { source: 'sim://street?seed=7', detect: { fps: 10 } } },
+    cameras: { yard: { source: 'sim://street?seed=7', detect: { fps: 10 }, motion: { mode: 'off' } } },
     http: {
       webrtc: {
         iceServers: [{ urls: [turn.url], username: turn.username, credential: turn.credential }],
@@ -82,8 +82,7 @@ describe('WHEP through a TURN server', () => {
     const options = { cameraId: 'yard', iceServers: [{ urls, username, credential }], frames: 30 };
     const seen = (await page.evaluate(`(${WATCH})(${JSON.stringify(options)})`)) as Watched;
     expect(seen).toMatchObject({ local: 'relay', connection: 'connected', frames: 30 });
-    // Only of pictures that were looked at.
-    expect(seen.tracks).toBeGreaterThan(3);
+    expect(seen.tracks).toBeGreaterThan(10);
     // The device has one of its own at the server, for viewers who reach only that.
     expect(seen.answer).toMatch(/^a=candidate:.* typ relay /m);
     expect(turn.log).toMatch(
