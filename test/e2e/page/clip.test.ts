@@ -46,31 +46,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Look {
-  /** Mean grey value, and how much of the picture differs from it by more than a little. */
-  readonly mean: number;
-  readonly structured: number;
-}
-
-/** What an image or a video element shows; the function runs in the page. */
-const LOOK_AT = `(selector) => {
-  const element = document.querySelector(selector);
-  const pen = new OffscreenCanvas(64, 36).getContext('2d');
-  pen.drawImage(element, 0, 0, 64, 36);
-  const { data } = pen.getImageData(0, 0, 64, 36);
-  const luma = Array.from({ length: 64 * 36 }, (_, i) => (data[i * 4] + data[i * 4 + 1] + data[i * 4 + 2]) / 3);
-  const mean = luma.reduce((sum, value) => sum + value, 0) / luma.length;
-  return { mean, structured: luma.filter((value) => Math.abs(value - mean) > 15).length / luma.length };
+/**
+ * What an image or a video element shows, as the standard deviation of grey values in each quarter of its height, 0..128;
+ * the function runs in the page.
+ */
+const STRUCTURE = `(selector) => {
+  const pen = new OffscreenCanvas(64, 64).getContext('2d');
+  pen.drawImage(document.querySelector(selector), 0, 0, 64, 64);
+  return [0, 16, 32, 48].map((top) => {
+    const { data } = pen.getImageData(0, top, 64, 16);
+    const luma = Array.from({ length: 1024 }, (_, i) => (data[i * 4] + data[i * 4 + 1] + data[i * 4 + 2]) / 3);
+    const mean = luma.reduce((sum, value) => sum + value, 0) / 1024;
+    return Math.sqrt(luma.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 1024);
+  });
 }`;
 
-function lookAt(page: Page, selector: string): Promise<Look> {
-  return page.evaluate(`(${LOOK_AT})(${JSON.stringify(selector)})`);
-}
-
-function expectPicture({ mean, structured }: Look): void {
-  expect(mean).toBeGreaterThan(30);
-  expect(mean).toBeLessThan(225);
-  expect(structured).toBeGreaterThan(0.1);
+/** A whole picture: neither black, nor with a part that is one colour because it could not be decoded. */
+async function expectWholePicture(page: Page, selector: string): Promise<void> {
+  const structure = (await page.evaluate(`(${STRUCTURE})(${JSON.stringify(selector)})`)) as number[];
+  expect(Math.min(...structure), structure.join(' ')).toBeGreaterThan(4);
 }
 
 /** The dialog of the recorded visit, and what the device answered for its clip. */
@@ -91,7 +85,7 @@ describe('a recorded visit on the page', () => {
     const thumbnail = `.entry[data-object-id="${visit.objectId}"] img.thumb`;
     const loaded = `document.querySelector(${JSON.stringify(thumbnail)})?.naturalWidth > 0`;
     await waitUntil(async () => (await page.evaluate(loaded)) === true, 'the thumbnail');
-    expectPicture(await lookAt(page, thumbnail));
+    await expectWholePicture(page, thumbnail);
   });
 
   test('plays, and goes to where it is asked to', async () => {
@@ -107,11 +101,10 @@ describe('a recorded visit on the page', () => {
     const { duration, error } = await state();
     expect(error).toBeNull();
     expect(duration).toBeGreaterThan(3);
-    expectPicture(await lookAt(page, video));
+    await expectWholePicture(page, video);
     await screenshot(page, 'clip');
     expect(await violations(page)).toEqual([]);
 
-    const before = answers.length;
     const seek = (toS: number) =>
       page.evaluate(`new Promise((resolve) => {
         const video = document.querySelector('${video}');
@@ -121,10 +114,10 @@ describe('a recorded visit on the page', () => {
       })`);
     for (const share of [0.9, 0.1, 0.6]) {
       expect(await seek(duration * share)).toBeCloseTo(duration * share, 1);
-      expectPicture(await lookAt(page, video));
+      await expectWholePicture(page, video);
     }
     // Browsers ask for parts, of which the device sends those.
-    expect(answers.length).toBeGreaterThanOrEqual(before);
+    expect(answers.length).toBeGreaterThan(0);
     for (const answer of answers) {
       expect(answer.request().headers().range).toMatch(/^bytes=\d+-/);
       expect(answer.status()).toBe(206);
@@ -152,7 +145,7 @@ describe('a recorded visit on the page', () => {
     const image = 'img.dialog-media';
     const loaded = `document.querySelector('${image}')?.naturalWidth > 0`;
     await waitUntil(async () => (await page.evaluate(loaded)) === true, 'the best view');
-    expectPicture(await lookAt(page, image));
+    await expectWholePicture(page, image);
     await screenshot(page, 'clip-gone');
     expect(await violations(page)).toEqual([]);
     expect(errors).toEqual([]);
