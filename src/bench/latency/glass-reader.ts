@@ -49,9 +49,14 @@ const BEGIN = `(({ cells, height }) => {
   };
   video.requestVideoFrameCallback(onFrame);
   const canvas = document.querySelector('canvas.live-picture');
+  const overlay = document.querySelector('.live-overlay');
+  let last;
   new MutationObserver(() => {
-    if (!canvas.hidden) read(canvas, canvas.width, canvas.height);
-  }).observe(document.querySelector('.live-overlay'), { attributes: true, attributeFilter: ['data-capture-at-ms'] });
+    // The overlay is drawn again when tracks come; the picture is the same then.
+    const { captureAtMs } = overlay.dataset;
+    if (!canvas.hidden && captureAtMs !== last) read(canvas, canvas.width, canvas.height);
+    last = captureAtMs;
+  }).observe(overlay, { attributes: true, attributeFilter: ['data-capture-at-ms'] });
 })`;
 
 /** Reads every picture that the page shows from now on. */
