@@ -22,6 +22,8 @@ export interface CameraBuilderParts {
   readonly folder: string;
   readonly baseDir: string;
   readonly hasRoom: () => boolean;
+  /** Somebody may watch: the page and the API are served. */
+  readonly served: boolean;
   readonly outlet: PipelineOutlet;
   readonly newObjectId: (atMs: number) => string;
   readonly sceneStore: SceneMemoryStore;

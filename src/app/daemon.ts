@@ -89,6 +89,7 @@ export class Daemon {
       ...parts,
       folder: this.#folder,
       hasRoom: () => this.#retention.hasRoom,
+      served: config.http.enabled,
       outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       sceneStore: this.#scene,

@@ -22,6 +22,8 @@ export const EFFECTS: readonly (readonly [path: string, effect: Effect])[] = [
   ['models', 'restart'],
   ['classifiers', 'restart'],
   ['reid', 'restart'],
+  // Whether streams are copied for viewers goes by it.
+  ['http.enabled', 'next_start'],
   ['http.listen', 'restart'],
   ['http.tls.*', 'in_place'],
   ['http.tls', 'restart'],
