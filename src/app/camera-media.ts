@@ -17,6 +17,8 @@ export interface CameraMediaParts {
   /** Storage folder. */
   readonly folder: string;
   readonly hasRoom: () => boolean;
+  /** False while memory is short. */
+  readonly hasMemory: () => boolean;
   /** Of the stills of all cameras. */
   readonly turns: Turns;
   readonly clock: Clock;

@@ -10,12 +10,11 @@ import type { CameraCause, CameraState } from '../flow/camera-state.ts';
 import { type Frame, frameWith, type PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
-import type { Lane } from '../infer/scheduler.ts';
 import { InferenceGate } from '../motion/inference-gate.ts';
 import { MotionGate, type MotionResult, STILL } from '../motion/motion-gate.ts';
 import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
 import { CurrentPicture } from './current-picture.ts';
-import { FrameRate } from './frame-rate.ts';
+import { InferenceLane, type Refusal } from './inference-lane.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionReport } from './motion-report.ts';
 import { ObjectStage } from './object-stage.ts';
@@ -35,6 +34,8 @@ export class CameraPipeline implements Service {
   readonly stats = new PipelineStats();
   /** For those who watch. */
   readonly live: LivePictures;
+  /** How often frames are inferred, and on which model. */
+  readonly inference: InferenceLane;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
   #motionGate: MotionGate;
@@ -42,10 +43,8 @@ export class CameraPipeline implements Service {
   readonly #motion: MotionReport;
   readonly #objects: ObjectStage;
   readonly #currentPicture: CurrentPicture;
-  readonly #rate: FrameRate;
   readonly #log: Logger;
   #config: CameraConfig;
-  #lane: Lane | undefined;
   #enabled: boolean;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
@@ -61,7 +60,15 @@ export class CameraPipeline implements Service {
     this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
-    this.#rate = new FrameRate(cameraId, config.detect.fps);
+    this.inference = new InferenceLane({
+      ...parts,
+      fps: config.detect.fps,
+      sink: {
+        result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
+        failed: (frame, error) => this.#failed(frame, error),
+        dropped: (frame, reason) => this.#notInferred(frame, reason),
+      },
+    });
     this.#detecting = config.detect.enabled;
     this.#motionGate = new MotionGate(config.motion);
     this.#inferenceGate = new InferenceGate(config.motion);
@@ -104,6 +111,11 @@ export class CameraPipeline implements Service {
     return this.#motion.moving;
   }
 
+  /** The source waits for what becomes of its frames instead of losing them. */
+  get waits(): boolean {
+    return this.#parts.source.waits;
+  }
+
   /** Size of the camera's own picture; null before the first. */
   get pictureSizePx(): SizePx | null {
     return this.#pictureSizePx;
@@ -130,20 +142,12 @@ export class CameraPipeline implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { scheduler, cameraId, config, outlet } = this.#parts;
-    this.#lane = scheduler.lane(
-      cameraId,
-      { periodMs: 1000 / config.detect.fps },
-      {
-        result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
-        failed: (frame, error) => this.#failed(frame, error),
-        dropped: (frame, reason) => this.#notInferred(frame, reason),
-      },
-    );
+    const { cameraId, outlet } = this.#parts;
+    this.inference.open();
     this.#objects.start();
     outlet.motion(cameraId, false);
     // Commands of earlier runs have been carried out by now.
-    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#rate.fps });
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.inference.fps });
     this.#camera.setEnabled(this.#enabled);
     await this.#camera.start(signal);
   }
@@ -151,7 +155,7 @@ export class CameraPipeline implements Service {
   /** Stops the camera, then ends its objects, but for stationary ones that the next run takes up. */
   async close(deadlineMs: number): Promise<void> {
     await this.#camera.close(deadlineMs);
-    this.#lane?.close();
+    this.inference.close();
     this.#lossTimer?.cancel();
     this.#currentPicture.close();
     const patience = new AbortController();
@@ -190,7 +194,7 @@ export class CameraPipeline implements Service {
    * @throws OcellusError `data_invalid` for more than the configured rate, which is what the decoder is asked for
    */
   setFps(fps: number): void {
-    this.#rate.set(fps);
+    this.inference.setFps(fps);
   }
 
   /** The next frame as JPEG, at the size of the camera where it can be had. @throws OcellusError `deadline_exceeded` when none comes */
@@ -247,10 +251,11 @@ export class CameraPipeline implements Service {
   }
 
   /** Decides what becomes of a frame; `offered` when the lane owns it now. */
-  #look(frame: Frame): 'offered' | 'detect_off' | 'thinned_out' | 'no_motion' {
+  #look(frame: Frame): 'offered' | 'detect_off' | Refusal | 'no_motion' {
     if (!this.#detecting) return 'detect_off';
     const atMonoMs = frame.times.captureMonoMs;
-    if (!this.#rate.isDue(atMonoMs)) return 'thinned_out';
+    const refusal = this.inference.refuses(atMonoMs);
+    if (refusal !== undefined) return refusal;
     const startMs = this.#parts.clock.monoMs();
     const motion = this.#observe(frame);
     this.#motion.look(motion.moving, atMonoMs);
@@ -261,9 +266,7 @@ export class CameraPipeline implements Service {
       liveTracks: this.#objects.following,
     });
     this.stats.add('motion', this.#parts.clock.monoMs() - startMs);
-    if (reason === null || this.#lane === undefined) return 'no_motion';
-    this.#lane.offer(frame);
-    return 'offered';
+    return reason !== null && this.inference.offer(frame) ? 'offered' : 'no_motion';
   }
 
   #observe(frame: Frame): MotionResult {

@@ -25,6 +25,7 @@ import { CameraPipeline } from './camera-pipeline.ts';
 import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
+import { GovernorService } from './governor-service.ts';
 import { inSection } from './in-section.ts';
 import type { LiveMedia } from './live-media.ts';
 import { ModelRuntimes } from './model-runtimes.ts';
@@ -64,6 +65,7 @@ export class Daemon {
   readonly #mqtt: MqttPublisher | undefined;
   readonly #retention: MediaRetention;
   readonly #stillTurns = new Turns();
+  readonly #governor: GovernorService;
   readonly #preview: PreviewServer;
   #startedMonoMs = 0;
 
@@ -111,12 +113,18 @@ export class Daemon {
       publishTracks: config.mqtt?.tracks ?? false,
     });
     this.#retention = new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log });
+    this.#governor = new GovernorService({
+      ...{ config: config.governor, cameras: this.#cameras, models: this.#models.detectors, clock, log },
+      readHost: hostPressureReader(config.governor),
+      onChange: () => this.#report(),
+    });
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
       this.#cameras.set(cameraId, this.#pipeline(cameraId, camera));
     }
     this.#preview = createPreview(parts, {
       ...{ cameras: this.#cameras, models: this.#models.detectors, classifiers: this.#models.classifiers },
       ...{ liveMedia: this.#liveMedia, store: this.#store, mqtt: this.#mqtt, storagePath: this.#folder },
+      governor: this.#governor,
       diskFull: () => this.#retention?.hasRoom === false,
     });
   }
@@ -156,6 +164,7 @@ export class Daemon {
         ...(this.#mqtt ? [this.#mqtt] : []),
         this.#retention,
         ...this.#cameras.values(),
+        this.#governor,
       ];
       for (const service of services) {
         if (signal.aborted) return;
@@ -191,6 +200,7 @@ export class Daemon {
         reid: this.#models.reid,
         cameras: this.#cameras,
         store: this.#store.status,
+        governor: this.#governor.status,
       }),
       recording: { diskFull: !this.#retention.hasRoom },
     };
@@ -207,6 +217,7 @@ export class Daemon {
     const media = cameraMedia(cameraId, camera, {
       folder: this.#folder,
       hasRoom: () => this.#retention.hasRoom,
+      hasMemory: () => !this.#governor.savesMemory,
       turns: this.#stillTurns,
       clock,
       log,
@@ -229,6 +240,7 @@ export class Daemon {
       config: camera,
       source,
       scheduler: runtime.scheduler,
+      smaller: this.#models.smallerOf(camera),
       minScore,
       classifiers: this.#models.classifiersOf(camera),
       reid: this.#models.reidOf(camera),

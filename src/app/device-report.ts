@@ -2,6 +2,7 @@ import { version } from '../base/version.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
 import type { CropRuntime } from './crop-runtime.ts';
+import type { GovernorStatus } from './governor-service.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 export interface DeviceFacts {
@@ -11,6 +12,7 @@ export interface DeviceFacts {
   readonly reid: ReadonlyMap<string, CropRuntime>;
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
   readonly store: StoreStatus;
+  readonly governor: GovernorStatus;
 }
 
 /** Payload of the retained topic `state`. */
@@ -21,6 +23,7 @@ export function deviceReport({
   reid,
   cameras,
   store,
+  governor,
 }: DeviceFacts): Record<string, unknown> {
   return {
     version,
@@ -32,7 +35,14 @@ export function deviceReport({
       [...cameras].map(([cameraId, pipeline]) => [cameraId, cameraReport(pipeline)]),
     ),
     store,
+    governor,
   };
+}
+
+/** What holds detection back; null while nothing does. */
+function limitReport({ inference: { grant } }: CameraPipeline): Record<string, unknown> | null {
+  if (grant === null) return null;
+  return { fps: grant.fps === null ? null : Math.round(grant.fps * 100) / 100, model: grant.model };
 }
 
 function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
@@ -42,6 +52,8 @@ function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
     state: state.state,
     cause: state.cause,
     detecting: pipeline.detecting,
+    detectFps: pipeline.inference.fps,
+    limit: limitReport(pipeline),
     captureFps: Math.round(pipeline.captureFps * 10) / 10,
     frames: stats.frames.snapshot(),
     lostBeforeFrames: pipeline.captureDrops,

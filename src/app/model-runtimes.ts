@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
+import { OcellusError } from '../base/errors.ts';
 import type { Service } from '../base/service.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import type { DaemonParts } from './daemon.ts';
 import { inSection } from './in-section.ts';
+import type { NamedScheduler } from './inference-lane.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { ReidRuntime } from './reid-runtime.ts';
 
@@ -29,6 +32,25 @@ export class ModelRuntimes {
     return onceIn(this.detectors, 'models', name, build);
   }
 
+  /**
+   * The model that takes the place of a camera's own when lower rates alone do not suffice; undefined when none is named.
+   * @throws OcellusError as `detectorOf`, and `config_invalid` when it knows other labels
+   */
+  smallerOf(camera: CameraConfig): NamedScheduler | undefined {
+    const { smaller } = configured(this.#parts.config.models, camera.model);
+    if (smaller === undefined) return undefined;
+    const runtime = this.detectorOf({ ...camera, model: smaller });
+    const { labels } = this.detectorOf(camera).model;
+    if (!isDeepStrictEqual(labels, runtime.model.labels)) {
+      throw new OcellusError(
+        'config_invalid',
+        `models.${camera.model}.smaller: the model "${smaller}" has other labels, and objects would change theirs with it`,
+        { hint: 'name a model that was trained for the same labels in the same order' },
+      );
+    }
+    return { name: smaller, scheduler: runtime.scheduler };
+  }
+
   /** Every classifier that a camera names, and perhaps others. @throws OcellusError as `detectorOf` */
   classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
     for (const { model: name } of Object.values(classify)) {
@@ -53,8 +75,9 @@ export class ModelRuntimes {
 
   /** Least scores that labels of the model's cameras have of their own. */
   #labelMinScores(model: string): number[] {
-    return Object.values(this.#parts.config.cameras)
-      .filter((camera) => camera.model === model)
+    const { cameras, models } = this.#parts.config;
+    return Object.values(cameras)
+      .filter((camera) => camera.model === model || models[camera.model]?.smaller === model)
       .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
   }
 }

@@ -5,9 +5,10 @@ import type { CameraState } from '../flow/camera-state.ts';
 import type { PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from '../preview/live/live-feed.ts';
-import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
+import type { DetectionLimit, PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
 import { encodeView } from './frame-jpeg.ts';
+import type { GovernorService } from './governor-service.ts';
 import type { LiveMedia } from './live-media.ts';
 import type { LivePictures } from './live-pictures.ts';
 import { STAGES } from './pipeline-stats.ts';
@@ -23,11 +24,19 @@ export class LiveCamera implements PreviewCamera {
   readonly live: LiveFeed;
   readonly #pipeline: CameraPipeline;
   readonly #inferred: CountedRate;
+  readonly #governor: GovernorService;
 
   /** @param media the camera's own video; absent when it is not to be shown */
-  constructor(cameraId: string, pipeline: CameraPipeline, media: LiveMedia | undefined, clock: Clock) {
+  constructor(
+    cameraId: string,
+    pipeline: CameraPipeline,
+    media: LiveMedia | undefined,
+    governor: GovernorService,
+    clock: Clock,
+  ) {
     this.cameraId = cameraId;
     this.#pipeline = pipeline;
+    this.#governor = governor;
     this.live = liveFeed(pipeline.live, media);
     this.#inferred = new CountedRate(() => pipeline.stats.frames.get('inferred'), clock);
   }
@@ -46,6 +55,13 @@ export class LiveCamera implements PreviewCamera {
 
   get detecting(): boolean {
     return this.#pipeline.detecting;
+  }
+
+  get limit(): DetectionLimit | null {
+    const { grant } = this.#pipeline.inference;
+    if (grant === null) return null;
+    const fps = grant.fps === null ? null : Math.round(grant.fps * 100) / 100;
+    return { fps, model: grant.model, reasons: this.#governor.status.reasons };
   }
 
   get moving(): boolean {

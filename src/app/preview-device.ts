@@ -6,6 +6,7 @@ import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { DeviceReport, PartState } from '../preview/ports.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
+import type { GovernorService } from './governor-service.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 export interface DeviceParts {
@@ -13,6 +14,7 @@ export interface DeviceParts {
   readonly classifiers: ReadonlyMap<string, ClassifierRuntime>;
   readonly store: EventStore;
   readonly mqtt: MqttPublisher | undefined;
+  readonly governor: GovernorService;
   readonly storagePath: string;
   /** True when there is no room for another recording. */
   readonly diskFull: () => boolean;
@@ -33,7 +35,7 @@ export class PreviewDevice {
   }
 
   async report(): Promise<DeviceReport> {
-    const { models, classifiers, store, mqtt, storagePath, diskFull, clock } = this.#parts;
+    const { models, classifiers, store, mqtt, governor, storagePath, diskFull, clock } = this.#parts;
     const { queued, oldestAtMs, dropped } = store.outbox.status;
     const oldestAgeMs = oldestAtMs === null ? null : Math.max(0, clock.wallMs() - oldestAtMs);
     const [temperature, space] = await Promise.all([
@@ -59,6 +61,7 @@ export class PreviewDevice {
         totalMemoryBytes: totalmem(),
         temperatureC: temperature,
       },
+      governor: governor.status,
       storage: { freeBytes: space?.freeBytes ?? null, diskFull: diskFull() },
     };
   }

@@ -15,18 +15,19 @@ export interface PreviewSources extends Omit<DeviceParts, 'clock'> {
 /** The page and the API of a daemon. */
 export function createPreview(parts: DaemonParts, sources: PreviewSources): PreviewServer {
   const { clock, onServed } = parts;
-  const { cameras, liveMedia, store, storagePath } = sources;
+  const { cameras, liveMedia, store, governor, storagePath } = sources;
   const device = new PreviewDevice({ ...sources, clock });
   return new PreviewServer(
     {
       ...parts,
       cameras: new Map(
-        [...cameras].map(([id, pipeline]) => [id, new LiveCamera(id, pipeline, liveMedia.get(id), clock)]),
+        [...cameras].map(([id, pipeline]) => [id, new LiveCamera(id, pipeline, liveMedia.get(id), governor, clock)]),
       ),
       events: store.history,
       editor: configEditor(parts, storagePath, cameras),
       device: () => device.report(),
       partStates: () => device.partStates(),
+      savesMemory: () => governor.savesMemory,
     },
     { ...(onServed && { onServed }) },
   );

@@ -23,6 +23,14 @@ export interface SchedulerStatus {
   readonly busy: number;
 }
 
+/** What inference has taken so far. */
+export interface SchedulerUsage {
+  /** Frames that were inferred, or failed. */
+  readonly runs: number;
+  /** Time that they occupied a session, ms. */
+  readonly busyMs: number;
+}
+
 export interface SchedulerOptions {
   readonly name: string;
   /** Inferences that may run at the same time. */
@@ -52,6 +60,8 @@ export class InferenceScheduler implements Service {
   readonly #slots: DetectorSlot[] = [];
   readonly #lanes = new Set<CameraLane>();
   readonly #log: Logger;
+  #runs = 0;
+  #busyMs = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -95,6 +105,11 @@ export class InferenceScheduler implements Service {
     };
   }
 
+  /** Since the start. */
+  usage(): SchedulerUsage {
+    return { runs: this.#runs, busyMs: this.#busyMs };
+  }
+
   /** Stops feeding, drops what waits, lets the runs finish and closes the detectors. */
   close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
@@ -111,9 +126,10 @@ export class InferenceScheduler implements Service {
   #dispatch(): void {
     for (;;) {
       const slot = this.#slots.find((candidate) => candidate.free);
+      if (slot === undefined) return;
       const lane = this.#nextLane();
-      const frame = slot === undefined ? undefined : lane?.take();
-      if (slot === undefined || lane === undefined || frame === undefined) return;
+      const frame = lane?.take();
+      if (lane === undefined || frame === undefined) return;
       void this.#run(slot, lane, frame);
     }
   }
@@ -121,7 +137,9 @@ export class InferenceScheduler implements Service {
   /** The lane that is due first. */
   #nextLane(): CameraLane | undefined {
     let first: CameraLane | undefined;
+    const nowMs = this.#options.clock.monoMs();
     for (const lane of this.#lanes) {
+      lane.dropLate(nowMs);
       if (lane.closed && lane.pending === 0) this.#lanes.delete(lane);
       const dueMs = lane.dueMonoMs;
       if (dueMs !== undefined && dueMs < (first?.dueMonoMs ?? Number.POSITIVE_INFINITY)) first = lane;
@@ -131,6 +149,7 @@ export class InferenceScheduler implements Service {
 
   async #run(slot: DetectorSlot, lane: CameraLane, frame: Frame): Promise<void> {
     let deliver: () => void;
+    const startedMs = this.#options.clock.monoMs();
     try {
       const result = await slot.detect(frame);
       const inferredAtMs = this.#options.clock.wallMs();
@@ -143,6 +162,8 @@ export class InferenceScheduler implements Service {
       deliver = () => lane.sink.failed(frame, failure);
     }
     lane.done();
+    this.#runs += 1;
+    this.#busyMs += this.#options.clock.monoMs() - startedMs;
     try {
       if (lane.closed) lane.sink.dropped(frame, 'closed');
       else deliver();

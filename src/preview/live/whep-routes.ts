@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { messageOf } from '../../base/errors.ts';
 import type { PreviewParts } from '../ports.ts';
 import type { PreviewApp } from '../server/preview-app.ts';
+import { requireMemory } from '../server/memory-check.ts';
 import { HttpProblem } from '../server/problem.ts';
 import { readIceFragment, readOffer } from './sdp.ts';
 import type { RtcIceServer } from './webrtc.ts';
@@ -22,7 +23,8 @@ const sessionParams = cameraParams.extend({ sessionId: z.string() });
  * Live pictures over WebRTC by WHEP (draft-ietf-wish-whep), which is WHIP (RFC 9725) the other way round: the viewer offers.
  * Trickled candidates are taken; an ICE restart is refused, for a new session is as quick.
  */
-export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, log }: PreviewParts): void {
+export function whepRoutes(app: PreviewApp, parts: PreviewParts): void {
+  const { cameras, config, secrets, clock, log } = parts;
   const { webrtc } = config.http;
   const iceServers = webrtc.iceServers.map((server, at) => ({
     ...server,
@@ -67,6 +69,7 @@ export function whepRoutes(app: PreviewApp, { cameras, config, secrets, clock, l
           headers: { 'retry-after': RETRY_AFTER_S },
         });
       }
+      requireMemory(parts);
       // Known, or the access check would have refused it.
       const camera = cameras.get(request.params.cameraId)!;
       const { session, answer } = await sessions.open(library, camera, sdp, offer).catch((error: unknown) => {

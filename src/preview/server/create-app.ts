@@ -9,6 +9,7 @@ import { checkAccess, requireStatedAccess } from './access.ts';
 import { HostCheck } from './host-check.ts';
 import { createListener, type ListenerTimeouts, type TlsIdentity } from './listener.ts';
 import { answerCors, checkOrigin } from './origin-check.ts';
+import { requireMemory } from './memory-check.ts';
 import type { PageFile } from './page-files.ts';
 import type { PreviewApp, RoutePlugin, ZodProvider } from './preview-app.ts';
 import { HttpProblem, problemOf, sendProblem } from './problem.ts';
@@ -81,7 +82,10 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
     request.loggedOut = identity?.signal ?? null;
     checkAccess(request, parts);
     const { watches } = request.routeOptions.config;
-    if (watches !== undefined) app.viewers.follow(request, watches);
+    if (watches !== undefined) {
+      requireMemory(parts);
+      app.viewers.follow(request, watches);
+    }
     return undefined;
   });
   for (const plugin of options.plugins) plugin(app, parts);

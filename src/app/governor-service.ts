@@ -1,0 +1,150 @@
+import type { Clock } from '../base/clock.ts';
+import { explain } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
+import type { GovernorConfig } from '../config/governor-schema.ts';
+import { Governor } from '../device/governor/governor.ts';
+import {
+  type GovernorDecision,
+  type GovernorReason,
+  type HostPressure,
+  NO_PRESSURE,
+} from '../device/governor/measurements.ts';
+import type { CameraPipeline } from './camera-pipeline.ts';
+import { LoadMeter } from './load-meter.ts';
+import type { ModelRuntime } from './model-runtime.ts';
+
+const PERIOD_MS = 1_000;
+
+export interface GovernorParts {
+  readonly config: GovernorConfig;
+  /** Read at every turn: cameras may come and go. */
+  readonly cameras: ReadonlyMap<string, CameraPipeline>;
+  readonly models: ReadonlyMap<string, ModelRuntime>;
+  readonly readHost: () => Promise<HostPressure>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The level or its reasons changed. */
+  readonly onChange: () => void;
+}
+
+/** What the governor does and why, for people and programs. */
+export interface GovernorStatus {
+  readonly enabled: boolean;
+  /** 0: everything that is wanted is inferred; 8: about a sixth of it. */
+  readonly level: number;
+  readonly reasons: readonly GovernorReason[];
+  /** Of the inference that is wanted, what is granted, percent. */
+  readonly grantedPercent: number;
+  readonly temperatureC: number | null;
+  /** Degrees to where the kernel throttles. */
+  readonly headroomC: number | null;
+  readonly memorySomePercent: number | null;
+  readonly memoryFullPercent: number | null;
+  readonly memoryUsedPercent: number | null;
+  /** No further viewer is let in, and best views have the size of detection. */
+  readonly savesMemory: boolean;
+}
+
+/** Asks the governor once a second and does what it says. */
+export class GovernorService implements Service {
+  readonly name = 'governor';
+  readonly #parts: GovernorParts;
+  readonly #governor: Governor;
+  readonly #meter: LoadMeter;
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #host: HostPressure = NO_PRESSURE;
+  #decision: GovernorDecision | undefined;
+  #readError = '';
+
+  constructor(parts: GovernorParts) {
+    this.#parts = parts;
+    this.#governor = new Governor(parts.config);
+    this.#meter = new LoadMeter(parts.cameras, parts.models);
+  }
+
+  get status(): GovernorStatus {
+    const { memory, temperatureC, headroomC } = this.#host;
+    const decision = this.#decision;
+    return {
+      enabled: this.#parts.config.enabled,
+      level: decision?.level ?? 0,
+      reasons: decision?.reasons ?? [],
+      grantedPercent: Math.round(100 * (decision?.share ?? 1)),
+      temperatureC,
+      headroomC,
+      memorySomePercent: memory?.somePercent ?? null,
+      memoryFullPercent: memory?.fullPercent ?? null,
+      memoryUsedPercent: memory?.usedPercent ?? null,
+      savesMemory: this.savesMemory,
+    };
+  }
+
+  /** Nothing may be begun that takes memory of its own. */
+  get savesMemory(): boolean {
+    return this.#decision?.saveMemory ?? false;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || !this.#parts.config.enabled) return;
+    this.#running = this.#run(this.#closing.signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      await this.#turn();
+      // Rejects when it is closed, which the loop looks at next.
+      await clock.sleep(PERIOD_MS, signal).catch(() => {});
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { cameras, clock } = this.#parts;
+    this.#host = await this.#readHost();
+    const monoMs = clock.monoMs();
+    const decision = this.#governor.decide({ monoMs, host: this.#host, ...this.#meter.measure(monoMs) });
+    for (const [cameraId, grant] of decision.cameras) cameras.get(cameraId)?.inference.govern(grant);
+    const before = this.#decision;
+    this.#decision = decision;
+    const isNews =
+      decision.level !== (before?.level ?? 0) || decision.reasons.join() !== (before?.reasons ?? []).join();
+    if (isNews) this.#tell(decision, decision.level > (before?.level ?? 0));
+  }
+
+  /** A host that cannot be read is like one that says nothing, and is said once. */
+  async #readHost(): Promise<HostPressure> {
+    try {
+      const host = await this.#parts.readHost();
+      this.#readError = '';
+      return host;
+    } catch (error) {
+      const text = explain(error);
+      if (text !== this.#readError) {
+        this.#parts.log.warn({ error: text }, 'temperature and memory pressure cannot be read');
+      }
+      this.#readError = text;
+      return NO_PRESSURE;
+    }
+  }
+
+  #tell(decision: GovernorDecision, isRise: boolean): void {
+    const { log, onChange, models } = this.#parts;
+    const limited = [...decision.cameras].flatMap(([cameraId, { fps, model }]) =>
+      fps === null ? [] : [[cameraId, { fps: Math.round(fps * 100) / 100, model }] as const],
+    );
+    const runMs = [...models].map(([name]) => [name, this.#meter.costMs(name)] as const);
+    const { enabled: _, ...status } = this.status;
+    const fields = { ...status, runMs: Object.fromEntries(runMs), cameras: Object.fromEntries(limited) };
+    if (decision.level === 0) log.info(fields, 'inference is not limited any more');
+    else if (isRise) log.warn(fields, 'inference is limited further, to stay within the means of the device');
+    else log.info(fields, 'inference is limited less or for another reason');
+    onChange();
+  }
+}
