@@ -9,6 +9,7 @@ import { createFrameSource } from '../capture/open-source.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { StorageConfig } from '../config/schema.ts';
+import { HostMonitor } from '../device/host/host-monitor.ts';
 import { EventSealer } from '../events/event-sealer.ts';
 import { UuidV7 } from '../events/uuid-v7.ts';
 import type { DomainEvent } from '../flow/domain-event.ts';
@@ -65,6 +66,7 @@ export class Daemon {
   readonly #mqtt: MqttPublisher | undefined;
   readonly #retention: MediaRetention;
   readonly #stillTurns = new Turns();
+  readonly #host: HostMonitor;
   readonly #governor: GovernorService;
   readonly #preview: PreviewServer;
   #startedMonoMs = 0;
@@ -113,9 +115,10 @@ export class Daemon {
       publishTracks: config.mqtt?.tracks ?? false,
     });
     this.#retention = new MediaRetention({ folder: this.#folder, ...limitsOf(config.storage), clock, log });
+    this.#host = new HostMonitor({ clock });
     this.#governor = new GovernorService({
       ...{ config: config.governor, cameras: this.#cameras, models: this.#models.detectors, clock, log },
-      readHost: hostPressureReader(config.governor),
+      host: this.#host,
       onChange: () => this.#report(),
     });
     for (const [cameraId, camera] of Object.entries(config.cameras)) {
@@ -164,6 +167,7 @@ export class Daemon {
         ...(this.#mqtt ? [this.#mqtt] : []),
         this.#retention,
         ...this.#cameras.values(),
+        this.#host,
         this.#governor,
       ];
       for (const service of services) {

@@ -1,27 +1,30 @@
 import type { Clock } from '../base/clock.ts';
-import { explain } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { GovernorConfig } from '../config/governor-schema.ts';
 import { Governor } from '../device/governor/governor.ts';
+import { hostPressure } from '../device/governor/host-pressure.ts';
 import {
   type GovernorDecision,
   type GovernorReason,
   type HostPressure,
   NO_PRESSURE,
 } from '../device/governor/measurements.ts';
+import type { HostMonitor } from '../device/host/host-monitor.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
 import { LoadMeter } from './load-meter.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 
 const PERIOD_MS = 1_000;
+/** Older samples of the host do not count. */
+const STALE_MS = 30_000;
 
 export interface GovernorParts {
   readonly config: GovernorConfig;
   /** Read at every turn: cameras may come and go. */
   readonly cameras: ReadonlyMap<string, CameraPipeline>;
   readonly models: ReadonlyMap<string, ModelRuntime>;
-  readonly readHost: () => Promise<HostPressure>;
+  readonly host: Pick<HostMonitor, 'latest'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** The level or its reasons changed. */
@@ -56,7 +59,6 @@ export class GovernorService implements Service {
   #running: Promise<void> | undefined;
   #host: HostPressure = NO_PRESSURE;
   #decision: GovernorDecision | undefined;
-  #readError = '';
 
   constructor(parts: GovernorParts) {
     this.#parts = parts;
@@ -99,16 +101,19 @@ export class GovernorService implements Service {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     while (!signal.aborted) {
-      await this.#turn();
+      this.#turn();
       // Rejects when it is closed, which the loop looks at next.
       await clock.sleep(PERIOD_MS, signal).catch(() => {});
     }
   }
 
-  async #turn(): Promise<void> {
-    const { cameras, clock } = this.#parts;
-    this.#host = await this.#readHost();
+  #turn(): void {
+    const { cameras, clock, config, host } = this.#parts;
     const monoMs = clock.monoMs();
+    const sample = host.latest;
+    // A sensor that hangs says nothing of now.
+    const isFresh = sample !== null && monoMs - sample.monoMs <= STALE_MS;
+    this.#host = isFresh ? hostPressure(sample, config) : NO_PRESSURE;
     const decision = this.#governor.decide({ monoMs, host: this.#host, ...this.#meter.measure(monoMs) });
     for (const [cameraId, grant] of decision.cameras) cameras.get(cameraId)?.inference.govern(grant);
     const before = this.#decision;
@@ -116,22 +121,6 @@ export class GovernorService implements Service {
     const isNews =
       decision.level !== (before?.level ?? 0) || decision.reasons.join() !== (before?.reasons ?? []).join();
     if (isNews) this.#tell(decision, decision.level > (before?.level ?? 0));
-  }
-
-  /** A host that cannot be read is like one that says nothing, and is said once. */
-  async #readHost(): Promise<HostPressure> {
-    try {
-      const host = await this.#parts.readHost();
-      this.#readError = '';
-      return host;
-    } catch (error) {
-      const text = explain(error);
-      if (text !== this.#readError) {
-        this.#parts.log.warn({ error: text }, 'temperature and memory pressure cannot be read');
-      }
-      this.#readError = text;
-      return NO_PRESSURE;
-    }
   }
 
   #tell(decision: GovernorDecision, isRise: boolean): void {

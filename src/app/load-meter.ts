@@ -27,10 +27,7 @@ export class LoadMeter {
   #modelMemory = new Map<string, ModelMemory>();
   #monoMs: number | undefined;
 
-  constructor(
-    cameras: ReadonlyMap<string, CameraPipeline>,
-    models: ReadonlyMap<string, ModelRuntime>,
-  ) {
+  constructor(cameras: ReadonlyMap<string, CameraPipeline>, models: ReadonlyMap<string, ModelRuntime>) {
     this.#cameras = cameras;
     this.#models = models;
   }
@@ -68,7 +65,9 @@ export class LoadMeter {
   }
 
   #measureModels(share: number, elapsedMs: number): Map<string, ModelLoad> {
-    const loads = new Map([...this.#models].map(([name, runtime]) => [name, this.#load(name, runtime, share, elapsedMs)]));
+    const loads = new Map(
+      [...this.#models].map(([name, runtime]) => [name, this.#load(name, runtime, share, elapsedMs)]),
+    );
     for (const [name, { costMs, smaller }] of loads) {
       const other = smaller === undefined ? undefined : loads.get(smaller);
       if (smaller === undefined || other === undefined || other.costMs !== null || costMs === null) continue;

@@ -21,7 +21,10 @@ export function createPreview(parts: DaemonParts, sources: PreviewSources): Prev
     {
       ...parts,
       cameras: new Map(
-        [...cameras].map(([id, pipeline]) => [id, new LiveCamera(id, pipeline, liveMedia.get(id), governor, clock)]),
+        [...cameras].map(([id, pipeline]) => [
+          id,
+          new LiveCamera(id, pipeline, liveMedia.get(id), governor, clock),
+        ]),
       ),
       events: store.history,
       editor: configEditor(parts, storagePath, cameras),

@@ -41,12 +41,9 @@ export class ThermalMargin {
 /** How long ago the supply could not give what was asked: over-current, under-voltage, power cap. */
 export class PowerMargin {
   #eventMonoMs = Number.NEGATIVE_INFINITY;
-  #events: number | undefined;
 
-  take({ powerEvents, powerThrottling }: HostPressure, nowMonoMs: number): number {
-    const isNew = powerEvents !== null && this.#events !== undefined && powerEvents > this.#events;
-    if (powerEvents !== null) this.#events = powerEvents;
-    if (powerThrottling || isNew) {
+  take({ powerThrottling }: HostPressure, nowMonoMs: number): number {
+    if (powerThrottling) {
       this.#eventMonoMs = nowMonoMs;
       return -0.5;
     }

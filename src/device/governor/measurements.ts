@@ -6,10 +6,8 @@ export interface HostPressure {
   readonly headroomC: number | null;
   /** The kernel or the firmware slows the device down for its temperature. */
   readonly thermalThrottling: boolean;
-  /** The same for its power supply. */
+  /** The same for its power supply, now or since the last measurement. */
   readonly powerThrottling: boolean;
-  /** Over-current events since boot. */
-  readonly powerEvents: number | null;
   readonly memory: MemoryPressure | null;
 }
 
@@ -29,7 +27,6 @@ export const NO_PRESSURE: HostPressure = {
   headroomC: null,
   thermalThrottling: false,
   powerThrottling: false,
-  powerEvents: null,
   memory: null,
 };
 
