@@ -16,7 +16,6 @@ interface ModelMemory {
   readonly runs: number;
   readonly busyMs: number;
   readonly costMs: number | null;
-  readonly busyShare: number;
 }
 
 /** Measures what cameras want of inference and what it costs, from counts that are kept anyway. */
@@ -42,7 +41,7 @@ export class LoadMeter {
     const elapsedMs = this.#monoMs === undefined ? 0 : monoMs - this.#monoMs;
     const share = 1 - Math.exp(-elapsedMs / MEMORY_MS);
     this.#monoMs = monoMs;
-    return { cameras: this.#measureCameras(share), models: this.#measureModels(share, elapsedMs) };
+    return { cameras: this.#measureCameras(share), models: this.#measureModels(share) };
   }
 
   /** Not those whose source waits for inference: they want as much as there is, and lose nothing. */
@@ -64,9 +63,9 @@ export class LoadMeter {
     });
   }
 
-  #measureModels(share: number, elapsedMs: number): Map<string, ModelLoad> {
+  #measureModels(share: number): Map<string, ModelLoad> {
     const loads = new Map(
-      [...this.#models].map(([name, runtime]) => [name, this.#load(name, runtime, share, elapsedMs)]),
+      [...this.#models].map(([name, runtime]) => [name, this.#load(name, runtime, share)]),
     );
     for (const [name, { costMs, smaller }] of loads) {
       const other = smaller === undefined ? undefined : loads.get(smaller);
@@ -81,18 +80,16 @@ export class LoadMeter {
     return loads;
   }
 
-  #load(name: string, runtime: ModelRuntime, share: number, elapsedMs: number): ModelLoad {
+  #load(name: string, runtime: ModelRuntime, share: number): ModelLoad {
     const { healthy } = runtime.scheduler.status();
     const { runs, busyMs } = runtime.scheduler.usage();
     const sessions = Math.max(1, healthy);
-    const last = this.#modelMemory.get(name) ?? { runs: 0, busyMs: 0, costMs: null, busyShare: 0 };
+    const last = this.#modelMemory.get(name) ?? { runs: 0, busyMs: 0, costMs: null };
     const ran = runs - last.runs;
     const costNow = ran === 0 ? last.costMs : (busyMs - last.busyMs) / ran;
     const costMs =
       last.costMs === null || costNow === null ? costNow : last.costMs + share * (costNow - last.costMs);
-    const busyNow = elapsedMs === 0 ? 0 : Math.min(1, (busyMs - last.busyMs) / (elapsedMs * sessions));
-    const busyShare = last.busyShare + share * (busyNow - last.busyShare);
-    this.#modelMemory.set(name, { runs, busyMs, costMs, busyShare });
-    return { sessions, costMs, busyShare, smaller: runtime.smaller };
+    this.#modelMemory.set(name, { runs, busyMs, costMs });
+    return { sessions, costMs, smaller: runtime.smaller };
   }
 }

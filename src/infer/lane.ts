@@ -23,7 +23,10 @@ export interface Lane {
   close(): void;
   /** Takes no more frames and drops what waits; the result of a frame in inference is still delivered. */
   stop(): void;
-  /** Drops frames that wait longer for their turn, ms, from now on; null: they wait until a newer one comes. */
+  /**
+   * Drops frames that wait longer for their turn, ms, from now on; null: they wait until a newer one comes. A camera whose frames
+   * come at bad moments has a longer patience, twice as long after each that was late, so that it gets its turns too.
+   */
   limitWait(maxWaitMs: number | null): void;
   /** One of its frames is in inference. */
   readonly isBusy: boolean;
@@ -52,6 +55,8 @@ export class CameraLane implements Lane {
   /** When the frame that waits was offered, and when the last one was. */
   #offeredMonoMs = Number.NEGATIVE_INFINITY;
   #maxWaitMs = Number.POSITIVE_INFINITY;
+  /** How often the patience is doubled. */
+  #doublings = 0;
   /** The last frame was dropped as late: the lane's turn is still to come. */
   #wasLate = false;
   #inFlight = false;
@@ -110,14 +115,17 @@ export class CameraLane implements Lane {
 
   limitWait(maxWaitMs: number | null): void {
     this.#maxWaitMs = maxWaitMs ?? Number.POSITIVE_INFINITY;
+    if (maxWaitMs === null) this.#doublings = 0;
   }
 
   /** Drops what has waited for longer than it may. */
   dropLate(nowMonoMs: number): void {
-    if (nowMonoMs - this.#offeredMonoMs <= this.#maxWaitMs) return;
+    const patienceMs = this.#maxWaitMs * 2 ** this.#doublings;
+    if (nowMonoMs - this.#offeredMonoMs <= patienceMs) return;
     const frame = this.#waiting.take();
     if (frame === undefined) return;
     this.#wasLate = true;
+    if (patienceMs < this.#periodMs) this.#doublings += 1;
     this.sink.dropped(frame, 'late');
   }
 
@@ -125,6 +133,7 @@ export class CameraLane implements Lane {
   take(): Frame | undefined {
     const frame = this.#waiting.take();
     this.#inFlight = frame !== undefined;
+    this.#doublings = Math.max(0, this.#doublings - 1);
     return frame;
   }
 

@@ -47,8 +47,6 @@ export interface ModelLoad {
   readonly sessions: number;
   /** Time that one frame occupies a session, ms; null before the first. */
   readonly costMs: number | null;
-  /** Share of the time that its sessions were busy since the last measurement, 0..1. */
-  readonly busyShare: number;
   /** Name of the model that takes its place when rates alone do not suffice. */
   readonly smaller?: string | undefined;
 }

@@ -11,12 +11,6 @@ const SMALLER_BELOW = 0.5;
 const LARGER_ABOVE = 0.75;
 const SMALLER_DWELL_MS = 5_000;
 const LARGER_DWELL_MS = 60_000;
-/** Sessions that are busy for less than this share of what is planned wait for fresh frames too often. */
-const IDLE_SHARE = 0.75;
-const IDLE_FOR_MS = 3_000;
-const LONGEST_WAIT_MS = 1_000;
-const LONGER_WAIT = 1.5;
-
 export interface PlanInput {
   readonly monoMs: number;
   /** Of what is wanted, 0..1, for the sake of the host. */
@@ -46,13 +40,10 @@ export class ModelPlan {
   #overloaded = false;
   readonly #moved = new Set<string>();
   #movedMonoMs = Number.NEGATIVE_INFINITY;
-  #maxWaitMs: number;
-  #idleMonoMs: number | undefined;
 
   constructor(name: string, config: GovernorConfig) {
     this.#name = name;
     this.#config = config;
-    this.#maxWaitMs = config.maxWaitMs;
   }
 
   /** To be called about once a second. Pure but for what it remembers of the last call. */
@@ -65,9 +56,8 @@ export class ModelPlan {
     const limitMs = this.#overloaded ? capacityMs : Math.max(capacityMs, wantedMs);
     const budgetMs = input.share < 1 ? input.share * Math.min(wantedMs, limitMs) : limitMs;
     this.#chooseModels(input, budgetMs);
-    this.#chooseWait(input);
     const shares = this.#shares(input, budgetMs);
-    const maxWaitMs = this.#overloaded ? this.#maxWaitMs : null;
+    const maxWaitMs = this.#overloaded ? this.#config.maxWaitMs : null;
     const grants = cameras.map(({ cameraId }, i): [string, CameraGrant] => {
       const fps = shares[i]!;
       const isLimited = Number.isFinite(fps);
@@ -138,25 +128,5 @@ export class ModelPlan {
       }
     }
     if (this.#moved.size !== before) this.#movedMonoMs = monoMs;
-  }
-
-  /**
-   * Where all cameras take their pictures at one moment, fresh frames are there all at once or not at all, and sessions that
-   * take none but fresh ones idle in between: then frames may wait longer.
-   */
-  #chooseWait({ share, model, monoMs }: PlanInput): void {
-    if (!this.#overloaded || share < 1) {
-      this.#idleMonoMs = undefined;
-      if (!this.#overloaded) this.#maxWaitMs = this.#config.maxWaitMs;
-      return;
-    }
-    if (model.busyShare >= (IDLE_SHARE * this.#config.utilisationPercent) / 100) {
-      this.#idleMonoMs = undefined;
-      return;
-    }
-    this.#idleMonoMs ??= monoMs;
-    if (monoMs - this.#idleMonoMs < IDLE_FOR_MS) return;
-    this.#idleMonoMs = monoMs;
-    this.#maxWaitMs = Math.min(LONGEST_WAIT_MS, this.#maxWaitMs * LONGER_WAIT);
   }
 }

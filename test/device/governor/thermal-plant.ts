@@ -67,7 +67,7 @@ export class ThermalPlant {
         monoMs: this.atS * 1000,
         host,
         cameras,
-        models: new Map([['default', { sessions: 1, costMs, busyShare: this.utilisation }]]),
+        models: new Map([['default', { sessions: 1, costMs }]]),
       });
       if (this.decision.level !== before) this.changesS.push(this.atS);
       each(this);

@@ -14,7 +14,12 @@ describe('shareOut', () => {
   it.each([
     ['everything fits', [claim(1, 5), claim(1, 5)], 10, [5, 5]],
     ['equals share equally', [claim(1, 10), claim(1, 10)], 10, [5, 5]],
-    ['who wants little gets it, the rest is for the others', [claim(1, 2), claim(1, 20), claim(1, 20)], 12, [2, 5, 5]],
+    [
+      'who wants little gets it, the rest is for the others',
+      [claim(1, 2), claim(1, 20), claim(1, 20)],
+      12,
+      [2, 5, 5],
+    ],
     ['shares follow weights', [claim(1, 20), claim(2, 20), claim(4, 20)], 14, [2, 4, 8]],
     ['dear frames count for what they cost', [claim(1, 20, 1), claim(1, 20, 3)], 20, [5, 5]],
     ['nobody falls below the floor for lack of weight', [claim(1, 20), claim(9, 20)], 8, [1, 7]],
