@@ -5,6 +5,7 @@ import { type BenchResult, runBench } from '../bench/run-bench.ts';
 import { measureStreetEvents } from '../bench/street-events/run.ts';
 import { type EventScore, openShare, precision, recall } from '../bench/street-events/score.ts';
 import { describeMachine } from '../device/machine-record.ts';
+import { benchOverload } from './bench-overload.ts';
 import type { CommandIo } from './command-io.ts';
 import { positive, positiveInteger } from './option-values.ts';
 
@@ -12,7 +13,7 @@ interface BenchCommandOptions {
   readonly model: string;
   readonly seconds: number;
   readonly hours: number;
-  readonly scenario: 'budgets' | 'events';
+  readonly scenario: 'budgets' | 'events' | 'overload';
   readonly streets: number;
   readonly json?: boolean;
 }
@@ -34,8 +35,11 @@ export function benchCommand(io: CommandIo): Command {
     .option('--seconds <s>', 'length of each measurement', positive, 20)
     .option('--hours <h>', 'hours of work that are compressed to look for growth', positive, 24)
     .addOption(
-      new Option('--scenario <what>', 'budgets, or events: how true the events of simulated streets are')
-        .choices(['budgets', 'events'])
+      new Option(
+        '--scenario <what>',
+        'budgets; events: how true the events of simulated streets are; overload: who gets what when too much is asked',
+      )
+        .choices(['budgets', 'events', 'overload'])
         .default('budgets'),
     )
     .option('--streets <n>', 'streets of the scenario `events`', positiveInteger, 20)
@@ -46,6 +50,10 @@ export function benchCommand(io: CommandIo): Command {
         // No other model here knows the figures of the street.
         const ofStreets = command.getOptionValueSource('model') === 'default' ? models('demo-scene') : model;
         await benchEvents(io, ofStreets, options);
+        return;
+      }
+      if (options.scenario === 'overload') {
+        await benchOverload(io, options);
         return;
       }
       const onProgress = (what: string) => io.stderr.write(`${what} ...\n`);
