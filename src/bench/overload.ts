@@ -62,7 +62,7 @@ const CARRIED_S = 4;
 /** The governor has measured and settled by then. */
 const SETTLE_S = 6;
 /** Cameras that stay when the load goes want so much of what is carried. */
-const STAYING = 0.4;
+const STAYING = 0.25;
 const RECOVERY_LIMIT_S = 30;
 /** Frames that arrive in a second waver by one. */
 const ALL_SHARE = 0.85;

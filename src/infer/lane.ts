@@ -25,7 +25,7 @@ export interface Lane {
   stop(): void;
   /**
    * Drops frames that wait longer for their turn, ms, from now on; null: they wait until a newer one comes. A camera whose frames
-   * come at bad moments has a longer patience, twice as long after each that was late, so that it gets its turns too.
+   * come at bad moments gets more patience, the more of them were late for each that was inferred, so that it has its turns too.
    */
   limitWait(maxWaitMs: number | null): void;
   /** One of its frames is in inference. */
@@ -33,6 +33,9 @@ export interface Lane {
   /** Frames that the lane owns: waiting and in inference, 0 to 2. */
   readonly pending: number;
 }
+
+/** So many late frames for each that is inferred are in order under overload; as many more double the patience. */
+const LATES_PER_TURN = 3;
 
 /** A lane whose camera offers nothing for so many periods after a late frame has no turn to claim. */
 const TURN_KEPT_PERIODS = 3;
@@ -55,8 +58,8 @@ export class CameraLane implements Lane {
   /** When the frame that waits was offered, and when the last one was. */
   #offeredMonoMs = Number.NEGATIVE_INFINITY;
   #maxWaitMs = Number.POSITIVE_INFINITY;
-  /** How often the patience is doubled. */
-  #doublings = 0;
+  /** Frames that were late, less those that may be for each that was inferred. */
+  #lates = 0;
   /** The last frame was dropped as late: the lane's turn is still to come. */
   #wasLate = false;
   #inFlight = false;
@@ -115,17 +118,17 @@ export class CameraLane implements Lane {
 
   limitWait(maxWaitMs: number | null): void {
     this.#maxWaitMs = maxWaitMs ?? Number.POSITIVE_INFINITY;
-    if (maxWaitMs === null) this.#doublings = 0;
+    if (maxWaitMs === null) this.#lates = 0;
   }
 
   /** Drops what has waited for longer than it may. */
   dropLate(nowMonoMs: number): void {
-    const patienceMs = this.#maxWaitMs * 2 ** this.#doublings;
+    const patienceMs = this.#maxWaitMs * 2 ** (this.#lates / LATES_PER_TURN);
     if (nowMonoMs - this.#offeredMonoMs <= patienceMs) return;
     const frame = this.#waiting.take();
     if (frame === undefined) return;
     this.#wasLate = true;
-    if (patienceMs < this.#periodMs) this.#doublings += 1;
+    if (patienceMs < this.#periodMs) this.#lates += 1;
     this.sink.dropped(frame, 'late');
   }
 
@@ -133,7 +136,7 @@ export class CameraLane implements Lane {
   take(): Frame | undefined {
     const frame = this.#waiting.take();
     this.#inFlight = frame !== undefined;
-    this.#doublings = Math.max(0, this.#doublings - 1);
+    this.#lates = Math.max(0, this.#lates - LATES_PER_TURN);
     return frame;
   }
 
