@@ -187,7 +187,7 @@ class OverloadBench {
 
   async #governed(priorities: readonly number[], fps: number): Promise<GovernorService> {
     const governor = new GovernorService({
-      config: governorSchema.parse({ minFps: 0.2 }),
+      config: governorSchema.parse({ minFps: 0.5 }),
       cameras: this.#pipelines,
       models: new Map([['default', this.#runtime]]),
       host: { latest: null },

@@ -8,7 +8,7 @@ export const governorSchema = z.strictObject({
   enabled: z.boolean().default(true).describe('Off: only the scheduler sheds load, with no regard to heat'),
   minFps: z
     .number()
-    .min(0.2)
+    .min(0.5)
     .max(30)
     .default(1)
     .describe('Every camera keeps this detection rate, or its own if that is lower, short of an emergency'),

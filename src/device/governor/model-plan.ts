@@ -2,8 +2,8 @@ import type { GovernorConfig } from '../../config/governor-schema.ts';
 import type { CameraDemand, CameraGrant, ModelLoad } from './measurements.ts';
 import { type Claim, shareOut } from './water-level.ts';
 
-/** In an emergency a camera may be left with one frame in so many seconds; never with none. */
-const EMERGENCY_FPS = 0.2;
+/** In an emergency a camera may be left with this; more often than `track.lostMs` allows objects to be unseen. */
+const EMERGENCY_FPS = 0.5;
 /** What is wanted must be so much more than what is planned before it counts as overload; after that, just more. */
 const OVERLOAD_MARGIN = 1.1;
 /** Below this share of what is wanted cameras are moved to the smaller model; one comes back where it would leave this. */

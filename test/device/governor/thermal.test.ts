@@ -64,7 +64,7 @@ describe('Governor on a device that gets warm', () => {
     for (const { cameraId } of four) expect(plant.rateOf(cameraId)).toBeGreaterThanOrEqual(1);
     plant.run(HOUR_S);
     for (const { cameraId } of four) {
-      expect(plant.rateOf(cameraId)).toBeGreaterThanOrEqual(0.2);
+      expect(plant.rateOf(cameraId)).toBeGreaterThanOrEqual(0.5);
       expect(plant.rateOf(cameraId)).toBeLessThan(1);
     }
     expect(plant.decision!.level).toBe(8);
