@@ -22,6 +22,8 @@ export interface CameraBuilderParts {
   readonly folder: string;
   readonly baseDir: string;
   readonly hasRoom: () => boolean;
+  /** False while memory is short. */
+  readonly hasMemory: () => boolean;
   /** Somebody may watch: the page and the API are served. */
   readonly served: boolean;
   readonly outlet: PipelineOutlet;
@@ -81,6 +83,7 @@ export class CameraBuilder {
       config,
       source,
       scheduler,
+      smaller: models.smallerOf(config),
       minScore: model.minScore,
       classifiers: models.classifiersOf(config),
       reid: models.reidOf(config),

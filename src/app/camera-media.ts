@@ -19,6 +19,8 @@ export interface CameraMediaParts {
   readonly hasRoom: () => boolean;
   /** Somebody may watch: the page and the API are served. */
   readonly served: boolean;
+  /** False while memory is short. */
+  readonly hasMemory: () => boolean;
   /** Of the stills of all cameras. */
   readonly turns: Turns;
   readonly clock: Clock;

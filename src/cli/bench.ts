@@ -10,6 +10,7 @@ import { type BenchResult, runBench } from '../bench/run-bench.ts';
 import { measureStreetEvents } from '../bench/street-events/run.ts';
 import { type EventScore, openShare, precision, recall } from '../bench/street-events/score.ts';
 import { describeMachine } from '../device/machine-record.ts';
+import { benchOverload } from './bench-overload.ts';
 import type { CommandIo } from './command-io.ts';
 import { positive, positiveInteger } from './option-values.ts';
 
@@ -17,7 +18,7 @@ interface BenchCommandOptions {
   readonly model: string;
   readonly seconds: number;
   readonly hours: number;
-  readonly scenario: 'budgets' | 'events' | 'latency';
+  readonly scenario: 'budgets' | 'events' | 'latency' | 'overload';
   readonly streets: number;
   readonly minutes: number;
   readonly json?: boolean;
@@ -42,9 +43,9 @@ export function benchCommand(io: CommandIo): Command {
     .addOption(
       new Option(
         '--scenario <what>',
-        'budgets; events: how true the events of simulated streets are; latency: of live pictures in a real browser',
+        'budgets; events: how true the events of simulated streets are; latency: of live pictures in a real browser; overload: who gets what when too much is asked',
       )
-        .choices(['budgets', 'events', 'latency'])
+        .choices(['budgets', 'events', 'latency', 'overload'])
         .default('budgets'),
     )
     .option('--streets <n>', 'streets of the scenario `events`', positiveInteger, 20)
@@ -56,6 +57,7 @@ export function benchCommand(io: CommandIo): Command {
       const ofStreets = command.getOptionValueSource('model') === 'default' ? models('demo-scene') : model;
       if (options.scenario === 'events') return benchEvents(io, ofStreets, options);
       if (options.scenario === 'latency') return benchLatency(io, ofStreets, options);
+      if (options.scenario === 'overload') return benchOverload(io, options);
       const onProgress = (what: string) => io.stderr.write(`${what} ...\n`);
       const result = await runBench({ model, seconds, hours, onProgress });
       io.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : describeBench(result));

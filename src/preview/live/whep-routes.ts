@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { messageOf } from '../../base/errors.ts';
 import type { PreviewParts } from '../ports.ts';
+import { requireMemory } from '../server/memory-check.ts';
 import type { PreviewApp } from '../server/preview-app.ts';
 import { HttpProblem } from '../server/problem.ts';
 import { readIceFragment, readOffer } from './sdp.ts';
@@ -77,6 +78,7 @@ export function whepRoutes(app: PreviewApp, parts: PreviewParts): void {
           headers: { 'retry-after': RETRY_AFTER_S },
         });
       }
+      requireMemory(parts);
       // Known, or the access check would have refused it.
       const camera = cameras.get(request.params.cameraId)!;
       const { loggedOut } = request;
