@@ -49,6 +49,9 @@ export interface ModelChoice {
   readonly labels?: readonly string[] | undefined;
   readonly minScore?: number | undefined;
   readonly nmsIou?: number | undefined;
+  /** Input of a model that takes any size. */
+  readonly widthPx?: number | undefined;
+  readonly heightPx?: number | undefined;
 }
 
 const DEFAULT_MIN_SCORE = 0.35;
@@ -97,7 +100,7 @@ export function describeDetectionModel(
 ): DetectionModel {
   const metadata = readUltralyticsMetadata(summary.metadata);
   const picture = detectorInput(summary, manifest);
-  const size = inputSize(summary, picture, manifest, metadata.imageSize);
+  const size = inputSize(summary, picture, manifest, metadata.imageSize, undefined, choice);
   const { decoder, outputs, classes, convention } = recogniseOutput(
     summary,
     size,

@@ -54,19 +54,32 @@ export function detectorInput(summary: ModelSummary, manifest: Manifest | undefi
   return picture;
 }
 
-/** The size of that picture. @param usualPx edge of the square that a model takes which says nothing */
+/**
+ * The size of that picture.
+ * @param usualPx edge of the square that a model takes which says nothing
+ * @param chosen size to use of a model that takes any
+ * @throws OcellusError `model_invalid`, `config_invalid` for a size that the model does not take
+ */
 export function inputSize(
   { file }: ModelSummary,
   { tensor, layout }: PictureInput,
   manifest: Manifest | undefined,
   exported: readonly [heightPx: number, widthPx: number] | undefined,
   usualPx = DEFAULT_INPUT_PX,
+  chosen: { readonly widthPx?: number | undefined; readonly heightPx?: number | undefined } = {},
 ): SizePx {
   const [height, width] = [tensor.dims[layout.indexOf('h')], tensor.dims[layout.indexOf('w')]];
-  const heightPx = height ?? manifest?.input.heightPx ?? exported?.[0] ?? usualPx;
-  const widthPx = width ?? manifest?.input.widthPx ?? exported?.[1] ?? usualPx;
+  const heightPx = height ?? chosen.heightPx ?? manifest?.input.heightPx ?? exported?.[0] ?? usualPx;
+  const widthPx = width ?? chosen.widthPx ?? manifest?.input.widthPx ?? exported?.[1] ?? usualPx;
+  if ((chosen.heightPx ?? heightPx) !== heightPx || (chosen.widthPx ?? widthPx) !== widthPx) {
+    throw new OcellusError('config_invalid', `${file} takes only ${widthPx}x${heightPx}`, {
+      hint: 'leave widthPx and heightPx out, or export the model with dynamic axes',
+    });
+  }
   const said = manifest?.input;
-  if ((said?.heightPx ?? heightPx) !== heightPx || (said?.widthPx ?? widthPx) !== widthPx) {
+  const contradicts = (axis: number | null | undefined, stated: number | undefined) =>
+    typeof axis === 'number' && stated !== undefined && stated !== axis;
+  if (contradicts(height, said?.heightPx) || contradicts(width, said?.widthPx)) {
     throw new OcellusError(
       'model_invalid',
       `the manifest says ${said?.widthPx}x${said?.heightPx}, but ${file} takes only ${widthPx}x${heightPx}`,
