@@ -65,6 +65,7 @@ export function recogniseOutput(
   for (const headOf of HEADS) {
     whole ??= headOf(summary, input, forced);
   }
+  if ((whole?.classes ?? 0) > MAX_CLASSES) whole = undefined;
   const isAsked = whole !== undefined && (forced ?? whole.decoder) === whole.decoder;
   if (whole !== undefined && isAsked && hasSizeInput === (whole.decoder === 'detr-deploy')) return whole;
   const otherTask = forced === undefined ? recogniseOtherTask(summary) : undefined;

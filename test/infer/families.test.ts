@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import { SystemClock } from '../../src/base/clock.ts';
 import { collectGarbage } from '../../src/bench/collect-garbage.ts';
+import { i420Bytes } from '../../src/flow/frame.ts';
 import type { InferenceBackend } from '../../src/infer/backend.ts';
 import { createBackend } from '../../src/infer/backends.ts';
 import { type Detector, openDetector } from '../../src/infer/detector.ts';
@@ -68,6 +69,27 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s', (name) => {
     });
     expect(detector.health).toBe('ok');
   });
+
+  test.each(named(familyModels().filter(({ decoder }) => ['torchvision', 'tf-od'].includes(decoder))))(
+    '%s sees frames of a camera too',
+    async (_, model) => {
+      const detector = await detectorOf(model);
+      const data = new Uint8Array(new SharedArrayBuffer(i420Bytes(SIZE_PX, SIZE_PX))).fill(128);
+      const counts: number[] = [];
+      for (const luma of [0, 170, 255]) {
+        data.fill(luma, 0, SIZE_PX * SIZE_PX);
+        const { detections } = await detector.detect({
+          ...{ cameraId: 'grey', seq: 1, data, widthPx: SIZE_PX, heightPx: SIZE_PX },
+          source: { widthPx: SIZE_PX, heightPx: SIZE_PX },
+          colour: { matrix: 'bt601', range: 'full' },
+          times: { captureAtMs: 0, captureMonoMs: 0, decodedAtMs: 0 },
+          release: () => {},
+        });
+        counts.push(detections.length);
+      }
+      expect(counts).toEqual([2, 1, 0]);
+    },
+  );
 
   test.each(named(familyModels(4).filter(({ decoder }) => ['yolo-nas', 'detr'].includes(decoder))))(
     '%s of four classes: values tell boxes from scores, in whatever order',

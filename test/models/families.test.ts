@@ -176,6 +176,15 @@ describe('what tells families of like shapes apart', () => {
     expect(attempt(() => describeOutputs(outputs))).toBeInstanceOf(OcellusError);
   });
 
+  test.each([
+    ['boxes and scores', [float(1, 8400, 4), float(1, 8400, 2 ** 40)]],
+    ['queries', [float(1, 300, 2 ** 40), float(1, 300, 4)]],
+    ['levels', [80, 40, 20].map((cells) => float(1, 3, cells, cells, 2 ** 40))],
+    ['maps', [80, 40, 20].flatMap((cells) => [float(1, cells ** 2, 2 ** 40), float(1, cells ** 2, 32)])],
+  ])('a damaged model that claims more classes than there are is refused: %s', (_, outputs) => {
+    expect(attempt(() => describeOutputs(outputs))).toBeInstanceOf(OcellusError);
+  });
+
   it('an input that no family has is refused', () => {
     const inputs = [
       { name: 'x', ...float(1, 3, 640, 640) },
