@@ -84,6 +84,12 @@ async function quantize(io: CommandIo, options: QuantizeOptions): Promise<void> 
       hint: 'name another --out',
     });
   }
+  const picture = model.summary.inputs.find(({ type }) => type === 'float32');
+  if (model.fixedInputs.length > 0 || picture === undefined) {
+    throw new OcellusError('model_unsupported', `${model.file} takes more than a float32 picture`, {
+      hint: 'only models with one float32 input are quantized: export the form without a second input, or without bytes',
+    });
+  }
   const scratch = mkdtempSync(join(tmpdir(), 'ocellus-frames-'));
   const onProgress = (what: string) => io.stderr.write(`${what}\n`);
   try {
