@@ -9,7 +9,19 @@ import { identifier, unit } from './schema-parts.ts';
 // Every section is strict, and every default makes a working device.
 
 export const PROVIDERS = ['tensorrt', 'cuda', 'cpu'] as const;
-export const OUTPUT_DECODERS = ['yolov5', 'yolox', 'yolov8', 'end2end', 'nanodet', 'yolo-fastestv2'] as const;
+export const OUTPUT_DECODERS = [
+  ...([
+    'yolov5',
+    'yolox',
+    'yolov8',
+    'end2end',
+    'nanodet',
+    'yolo-fastestv2',
+    'yolov5-raw',
+    'yolo-nas',
+  ] as const),
+  ...(['detr', 'detr-deploy', 'tf-od', 'torchvision', 'detectron2'] as const),
+] as const;
 
 export const deviceSchema = z.strictObject({
   id: identifier.default('ocellus').describe('Name of this device in topics and messages'),

@@ -12,8 +12,18 @@ export interface Tensor {
   readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array;
 }
 
+/** A small input beside the picture that is the same in every run, as the size that boxes are to be scaled to. */
+export interface FixedInput {
+  readonly name: string;
+  readonly type: 'int64';
+  readonly dims: readonly number[];
+  readonly values: readonly number[];
+}
+
 export interface SessionOptions {
   readonly file: string;
+  /** Every input of the model but the picture. */
+  readonly fixedInputs?: readonly FixedInput[];
   /** Tried in this order; the first that really runs the model is used. */
   readonly providers: readonly Provider[];
   readonly providerOptions: Readonly<Partial<Record<Provider, Readonly<Record<string, string>>>>>;
@@ -30,6 +40,7 @@ export interface ProviderRefusal {
 
 /** One loaded model on one provider; one run at a time. */
 export interface InferenceSession {
+  /** The picture first. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** The provider really in use. */
@@ -37,8 +48,9 @@ export interface InferenceSession {
   /** Providers that come before it in `SessionOptions.providers`. */
   readonly refused: readonly ProviderRefusal[];
   /**
-   * A buffer of `length` floats for the first input. It belongs to the session and is reused by every run: write the whole
-   * input, call `run`, and do not touch it until the run has settled.
+   * A buffer of `length` floats for the picture. It belongs to the session and is reused by every run: write the whole
+   * input, call `run`, and do not touch it until the run has settled. A model that takes uint8 gets the floats rounded and
+   * clamped to 0..255.
    */
   input(length: number): Float32Array;
   /**

@@ -1,5 +1,5 @@
 import type { Provider } from '../config/schema.ts';
-import type { ModelInput } from '../models/detection-model.ts';
+import type { ModelInput } from '../models/image-input.ts';
 import type { ModelSummary } from '../models/model-summary.ts';
 import type {
   InferenceBackend,

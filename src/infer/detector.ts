@@ -10,6 +10,7 @@ import { Candidates } from './decode/candidates.ts';
 import { createDecoder } from './decode/create-decoder.ts';
 import type { ClassChoice, HeadOutput, OutputDecoder } from './decode/output-decoder.ts';
 import type { FrameDetector, InferenceResult } from './frame-detector.ts';
+import { HeadReader } from './head-reader.ts';
 import { type Letterbox, toSourceBox } from './letterbox.ts';
 import { byScore, nonMaximumSuppression } from './nms.ts';
 import { type RgbImage, writeRgb } from './preprocess-rgb.ts';
@@ -17,7 +18,7 @@ import { Yuv420Preprocessor } from './preprocess-yuv420.ts';
 import { ScoreWatch } from './score-watch.ts';
 import { type TensorLayout, tensorLayout } from './tensor-layout.ts';
 
-export interface DetectorOptions extends Omit<SessionOptions, 'file' | 'inputMemory'> {
+export interface DetectorOptions extends Omit<SessionOptions, 'file' | 'fixedInputs' | 'inputMemory'> {
   readonly backend: InferenceBackend;
   readonly model: DetectionModel;
   readonly clock: Clock;
@@ -51,6 +52,7 @@ export async function openDetector(options: DetectorOptions): Promise<Detector> 
   const preprocessor = new Yuv420Preprocessor(model.input);
   const session = await backend.open({
     file: model.file,
+    fixedInputs: model.fixedInputs,
     providers,
     providerOptions: { ...providerOptions, cpu: { ...cpuOptions(model), ...providerOptions.cpu } },
     threads,
@@ -84,6 +86,7 @@ export class Detector implements FrameDetector {
   readonly #session: InferenceSession;
   readonly #options: DetectorOptions;
   readonly #decoder: OutputDecoder;
+  readonly #heads: HeadReader;
   readonly #layout: TensorLayout;
   readonly #preprocessor: Yuv420Preprocessor;
   readonly #candidates = new Candidates();
@@ -94,6 +97,7 @@ export class Detector implements FrameDetector {
     this.#options = options;
     this.model = options.model;
     this.#decoder = createDecoder(options.model);
+    this.#heads = new HeadReader(options.model.file, options.model.outputs, this.#decoder.listColumns);
     this.#layout = tensorLayout(options.model.input);
     this.#preprocessor = preprocessor;
     this.#scoreWatch = new ScoreWatch(options.model.file, options.onSuspicious);
@@ -135,9 +139,9 @@ export class Detector implements FrameDetector {
   async warmUp(): Promise<void> {
     const { length, dims } = this.#layout;
     this.#session.input(length).fill(0);
-    const heads = this.#heads(await this.#session.run(dims, WARM_UP_DEADLINE_MS));
+    const heads = this.#heads.read(await this.#session.run(dims, WARM_UP_DEADLINE_MS));
     if (this.#decoder.fits(heads, this.model.labels.length)) return;
-    const shapes = heads.map(({ rows, columns }) => `[1, ${rows}, ${columns}]`).join(', ');
+    const shapes = heads.map(({ axes }) => `[${axes.join(', ')}]`).join(', ');
     throw new OcellusError(
       'model_unsupported',
       `${this.model.file} gives ${shapes}, which the decoder "${this.model.decoder}" with ` +
@@ -157,7 +161,7 @@ export class Detector implements FrameDetector {
     const writtenMs = clock.monoMs();
     const outputs = await this.#session.run(this.#layout.dims, runTimeoutMs);
     const ranMs = clock.monoMs();
-    const heads = this.#heads(outputs);
+    const heads = this.#heads.read(outputs);
     this.#scoreWatch.observe(heads, this.#decoder);
     const detections = this.#read(heads, minScore, box);
     return {
@@ -168,23 +172,6 @@ export class Detector implements FrameDetector {
         decodeMs: clock.monoMs() - ranMs,
       },
     };
-  }
-
-  #heads(outputs: readonly { dims: readonly number[]; data: ArrayLike<unknown> }[]): HeadOutput[] {
-    return this.model.outputs.map((index) => {
-      const tensor = outputs[index];
-      const [batch, ...axes] = tensor?.dims ?? [];
-      const columns = axes.pop();
-      const usable = tensor?.data instanceof Float32Array && axes.length > 0 && batch === 1;
-      if (!usable || columns === undefined) {
-        throw new OcellusError(
-          'model_unsupported',
-          `output ${index} of ${this.model.file} is [${tensor?.dims.join(', ')}], not float32 [1, rows, columns]`,
-          { hint: 'export the model for single pictures with float32 outputs' },
-        );
-      }
-      return { data: tensor.data as Float32Array, rows: axes.reduce((a, b) => a * b, 1), columns };
-    });
   }
 
   #read(heads: readonly HeadOutput[], minScore: number, box: Letterbox): Detection[] {

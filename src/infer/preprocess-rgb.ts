@@ -1,5 +1,5 @@
 import type { SizePx } from '../flow/geometry.ts';
-import type { ModelInput } from '../models/detection-model.ts';
+import type { ModelInput } from '../models/image-input.ts';
 import { type Letterbox, letterbox } from './letterbox.ts';
 import { linearTaps, TAP_ONE } from './linear-taps.ts';
 import { channelIndex, fillMargins, normalise, tensorLayout } from './tensor-layout.ts';

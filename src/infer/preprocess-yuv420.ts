@@ -1,5 +1,5 @@
 import type { Colour, Frame } from '../flow/frame.ts';
-import type { ModelInput } from '../models/detection-model.ts';
+import type { ModelInput } from '../models/image-input.ts';
 import { convertYuv420 } from './convert-yuv420.ts';
 import { Yuv420Kernel } from './kernels/yuv420-kernel.ts';
 import { type Letterbox, letterboxFrame } from './letterbox.ts';

@@ -68,7 +68,12 @@ export async function withProfile<T>(
   }
 }
 
-/** Shape for a first run: a dynamic batch is 1, dynamic channels 3, other dynamic axes 640, which every YOLO takes. */
+/**
+ * Shape for a first run: a dynamic batch is 1, dynamic channels 3, other dynamic axes 640, which every detector takes. Without a
+ * batch axis the picture has three.
+ */
 export function proofDims(dims: readonly (number | null)[]): number[] {
-  return dims.map((dim, axis) => dim ?? [1, 3][axis] ?? 640);
+  const batch = dims.length === 3 ? [] : [1];
+  const usual = dims.at(-1) === 3 ? [...batch, 640, 640, 3] : [...batch, 3];
+  return dims.map((dim, axis) => dim ?? usual[axis] ?? 640);
 }

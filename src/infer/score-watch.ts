@@ -25,7 +25,9 @@ export class ScoreWatch {
 
   observe(outputs: readonly HeadOutput[], decoder: OutputDecoder): void {
     if (this.#health === 'ok') return;
-    if (decoder.hasScore(outputs)) {
+    const hasScore = decoder.hasScore(outputs);
+    if (hasScore === undefined) return;
+    if (hasScore) {
       this.#health = 'ok';
       return;
     }

@@ -1,4 +1,4 @@
-import type { ModelInput } from '../models/detection-model.ts';
+import type { ModelInput } from '../models/image-input.ts';
 import type { Letterbox } from './letterbox.ts';
 
 /** Where the three channels of a pixel lie in the input tensor: `offset[c] + (y * width + x) * step`. */
@@ -16,7 +16,7 @@ export interface TensorLayout {
 export function tensorLayout(input: ModelInput): TensorLayout {
   const { widthPx, heightPx, layout, colourOrder } = input;
   const pixels = widthPx * heightPx;
-  const planar = layout === 'nchw';
+  const planar = layout.endsWith('chw');
   const channel = (index: number) => (planar ? index * pixels : index);
   const [red, blue] = colourOrder === 'rgb' ? [0, 2] : [2, 0];
   return {
@@ -25,8 +25,14 @@ export function tensorLayout(input: ModelInput): TensorLayout {
     red: channel(red),
     green: channel(1),
     blue: channel(blue),
-    dims: planar ? [1, 3, heightPx, widthPx] : [1, heightPx, widthPx, 3],
+    dims: axisSizes(input),
   };
+}
+
+/** Length of every axis, in the order of the layout. */
+export function axisSizes({ layout, widthPx, heightPx }: ModelInput): number[] {
+  const sizes: Readonly<Record<string, number>> = { n: 1, c: 3, h: heightPx, w: widthPx };
+  return [...layout].map((axis) => sizes[axis]!);
 }
 
 /** Index of a colour's mean and std. */

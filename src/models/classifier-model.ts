@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
-import { imageInput, inputSize, type ModelInput } from './detection-model.ts';
+import { imageInput, inputSize, type ModelInput } from './image-input.ts';
 import type { ModelSummary } from './model-summary.ts';
 import { readModelSummary, requireExternalData } from './onnx-file.ts';
 import { describeTensors } from './output-decoder.ts';
@@ -48,8 +48,8 @@ export function describeClassifierModel(
   choice: Omit<ClassifierChoice, 'file'>,
 ): ClassifierModel {
   const metadata = readUltralyticsMetadata(summary.metadata);
-  const layout = imageInput(summary, undefined);
-  const size = inputSize(summary, layout, undefined, metadata.imageSize, USUAL_INPUT_PX);
+  const picture = imageInput(summary);
+  const size = inputSize(summary, picture, undefined, metadata.imageSize, USUAL_INPUT_PX);
   const classes = classesOf(summary, metadata.task);
   const labels = choice.labels ?? metadata.labels;
   if (labels === undefined) throw withoutLabels(summary, classes);
@@ -59,7 +59,7 @@ export function describeClassifierModel(
     file: summary.file,
     input: {
       ...size,
-      layout,
+      layout: picture.layout,
       colourOrder: 'rgb',
       scale: 1 / 255,
       mean: choice.mean,

@@ -1,29 +1,25 @@
 import { basename } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
 import type { OutputDecoderName } from '../config/schema.ts';
-import type { SizePx } from '../flow/geometry.ts';
-import { fastestAnchors } from './anchors.ts';
+import { anchorsOf } from './anchors.ts';
+import { isSizeInput } from './detection-list-heads.ts';
+import { detectorInput, inputSize, type ModelInput } from './image-input.ts';
 import { inputConvention } from './input-convention.ts';
-import { LABEL_SETS, labelsOrGeneric } from './labels.ts';
-import type { COLOUR_ORDERS, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
+import { COCO80, COCO91, LABEL_SETS, labelsOrGeneric } from './labels.ts';
+import type { Manifest } from './manifest.ts';
 import { resolveModel } from './model-file.ts';
 import type { ModelSummary } from './model-summary.ts';
 import { readModelSummary, requireExternalData } from './onnx-file.ts';
-import { describeTensors, recogniseOutput } from './output-decoder.ts';
+import { recogniseOutput } from './output-decoder.ts';
 import { refuseSilentModel } from './sound-model.ts';
 import { readUltralyticsMetadata } from './ultralytics-metadata.ts';
 
-/** How a picture becomes the input tensor: `(pixel * scale - mean[c]) / std[c]` of a letterboxed picture. */
-export interface ModelInput extends SizePx {
-  readonly layout: (typeof LAYOUTS)[number];
-  readonly colourOrder: (typeof COLOUR_ORDERS)[number];
-  readonly scale: number;
-  /** In the order of the channels. */
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-  readonly placement: (typeof PLACEMENTS)[number];
-  /** Grey level 0..255 around the picture. */
-  readonly padValue: number;
+/** An input that is the same for every picture. */
+export interface FixedModelInput {
+  readonly name: string;
+  readonly type: 'int64';
+  readonly dims: readonly number[];
+  readonly values: readonly number[];
 }
 
 /** Everything that a detector needs to know about a model besides its weights. */
@@ -33,6 +29,8 @@ export interface DetectionModel {
   readonly file: string;
   readonly input: ModelInput;
   readonly decoder: OutputDecoderName;
+  /** What the model takes beside the picture: int64 values that stay the same, such as the size to scale boxes to. */
+  readonly fixedInputs: readonly FixedModelInput[];
   /** Which of the model's outputs are decoded, in the order in which the decoder takes them. */
   readonly outputs: readonly number[];
   /** Width and height in pixels of the input, of heads whose anchors are not in the graph; else empty. */
@@ -56,7 +54,6 @@ export interface ModelChoice {
   readonly heightPx?: number | undefined;
 }
 
-const DEFAULT_INPUT_PX = 640;
 const DEFAULT_MIN_SCORE = 0.35;
 
 /** IoU thresholds that the families' own evaluation uses. */
@@ -67,7 +64,17 @@ const DEFAULT_NMS_IOU: Readonly<Record<OutputDecoderName, number>> = {
   end2end: 0.7,
   nanodet: 0.6,
   'yolo-fastestv2': 0.45,
+  'yolov5-raw': 0.65,
+  'yolo-nas': 0.7,
+  detr: 0.7,
+  'detr-deploy': 0.7,
+  'tf-od': 0.7,
+  torchvision: 0.7,
+  detectron2: 0.7,
 };
+
+/** Families whose class numbers begin with the background: trained on COCO, they use COCO's own numbers. */
+const NUMBERED_FROM_BACKGROUND: ReadonlySet<OutputDecoderName> = new Set(['tf-od', 'torchvision']);
 
 /**
  * Finds a model, reads what it says about itself and settles how to feed and to read it. Precedence: `choice`, then the
@@ -92,8 +99,8 @@ export function describeDetectionModel(
   choice: Omit<ModelChoice, 'file'>,
 ): DetectionModel {
   const metadata = readUltralyticsMetadata(summary.metadata);
-  const layout = imageInput(summary, manifest);
-  const size = inputSize(summary, layout, manifest, metadata.imageSize, DEFAULT_INPUT_PX, choice);
+  const picture = detectorInput(summary, manifest);
+  const size = inputSize(summary, picture, manifest, metadata.imageSize, undefined, choice);
   const { decoder, outputs, classes, convention } = recogniseOutput(
     summary,
     size,
@@ -107,14 +114,27 @@ export function describeDetectionModel(
       { hint: 'list exactly one label per class, in the order that the model was trained with' },
     );
   }
+  const fromBackground = NUMBERED_FROM_BACKGROUND.has(decoder);
+  if (fromBackground && given !== undefined && isCoco80(given)) {
+    throw new OcellusError(
+      choice.labels === undefined ? 'model_invalid' : 'config_invalid',
+      `${summary.file} numbers its classes from 1, with gaps where it was trained on COCO, and the labels given are COCO's without them`,
+      { hint: 'say `labels: coco91`, or begin your own list with one label for the background' },
+    );
+  }
+  const takesBytes = picture.tensor.type === 'uint8';
   return {
     name: manifest?.id ?? basename(summary.file),
     file: summary.file,
-    input: { ...size, layout, ...inputConvention(convention, manifest) },
+    input: { ...size, layout: picture.layout, ...inputConvention(convention, manifest, takesBytes) },
     decoder,
+    // Boxes come in pixels of the input then, as from every other family.
+    fixedInputs: summary.inputs
+      .filter(isSizeInput)
+      .map(({ name }) => ({ name, type: 'int64', dims: [1, 2], values: [size.widthPx, size.heightPx] })),
     outputs,
-    anchors: decoder === 'yolo-fastestv2' ? fastestAnchors(summary, manifest, classes) : [],
-    labels: labelsOrGeneric(given, classes ?? 80),
+    anchors: anchorsOf(decoder, summary, manifest, classes),
+    labels: labelsOrGeneric(given, classes ?? (fromBackground ? COCO91 : COCO80).length),
     minScore: choice.minScore ?? manifest?.thresholds.minScore ?? DEFAULT_MIN_SCORE,
     nmsIou: choice.nmsIou ?? manifest?.thresholds.nmsIou ?? DEFAULT_NMS_IOU[decoder],
     summary,
@@ -126,63 +146,6 @@ function manifestLabels(manifest: Manifest | undefined): readonly string[] | und
   return typeof labels === 'string' ? LABEL_SETS[labels] : labels;
 }
 
-/** The layout of the one colour picture that the model takes. @throws OcellusError `model_unsupported` */
-export function imageInput(summary: ModelSummary, manifest: Manifest | undefined): ModelInput['layout'] {
-  const [input] = summary.inputs;
-  const layout = manifest?.input.layout ?? (input?.dims[3] === 3 ? 'nhwc' : 'nchw');
-  const channels = input?.dims[layout === 'nchw' ? 1 : 3];
-  const [batch] = input?.dims ?? [];
-  const fits =
-    summary.inputs.length === 1 && input?.dims.length === 4 && (channels ?? 3) === 3 && (batch ?? 1) === 1;
-  if (!fits || input === undefined) {
-    throw new OcellusError(
-      'model_unsupported',
-      `the inputs of ${summary.file} are not one colour picture: it has ${describeTensors(summary.inputs)}`,
-      { hint: 'export the model with one input [1, 3, height, width]' },
-    );
-  }
-  if (input.type !== 'float32') {
-    throw new OcellusError(
-      'model_unsupported',
-      `${summary.file} takes ${input.type} pictures; only float32 is supported`,
-      { hint: 'export it with float32 input; weights may be of any precision' },
-    );
-  }
-  return layout;
-}
-
-/**
- * The size of that picture.
- * @param usualPx edge of the square that a model takes which says nothing
- * @param chosen size to use of a model that takes any
- * @throws OcellusError `model_invalid`, `config_invalid` for a size that the model does not take
- */
-export function inputSize(
-  summary: ModelSummary,
-  layout: ModelInput['layout'],
-  manifest: Manifest | undefined,
-  exported: readonly [heightPx: number, widthPx: number] | undefined,
-  usualPx = DEFAULT_INPUT_PX,
-  chosen: { readonly widthPx?: number | undefined; readonly heightPx?: number | undefined } = {},
-): SizePx {
-  const dims = summary.inputs[0]!.dims;
-  const [height, width] = layout === 'nchw' ? [dims[2], dims[3]] : [dims[1], dims[2]];
-  const heightPx = height ?? chosen.heightPx ?? manifest?.input.heightPx ?? exported?.[0] ?? usualPx;
-  const widthPx = width ?? chosen.widthPx ?? manifest?.input.widthPx ?? exported?.[1] ?? usualPx;
-  if ((chosen.heightPx ?? heightPx) !== heightPx || (chosen.widthPx ?? widthPx) !== widthPx) {
-    throw new OcellusError('config_invalid', `${summary.file} takes only ${widthPx}x${heightPx}`, {
-      hint: 'leave widthPx and heightPx out, or export the model with dynamic axes',
-    });
-  }
-  const said = manifest?.input;
-  const contradicts = (axis: number | null | undefined, stated: number | undefined) =>
-    typeof axis === 'number' && stated !== undefined && stated !== axis;
-  if (contradicts(height, said?.heightPx) || contradicts(width, said?.widthPx)) {
-    throw new OcellusError(
-      'model_invalid',
-      `the manifest says ${said?.widthPx}x${said?.heightPx}, but ${summary.file} takes only ${widthPx}x${heightPx}`,
-      { hint: 'correct the size in the manifest, or leave it out' },
-    );
-  }
-  return { widthPx, heightPx };
+function isCoco80(labels: readonly string[]): boolean {
+  return labels.length === COCO80.length && labels.every((label, classId) => label === COCO80[classId]);
 }

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { OcellusError } from '../base/errors.ts';
-import { imageInput, inputSize, type ModelInput } from './detection-model.ts';
+import { imageInput, inputSize, type ModelInput } from './image-input.ts';
 import type { ModelSummary } from './model-summary.ts';
 import { readModelSummary, requireExternalData } from './onnx-file.ts';
 import { describeTensors } from './output-decoder.ts';
@@ -44,13 +44,21 @@ export function describeEmbeddingModel(
   summary: ModelSummary,
   { mean, std }: Omit<EmbeddingChoice, 'file'>,
 ): EmbeddingModel {
-  const layout = imageInput(summary, undefined);
+  const picture = imageInput(summary);
   return {
     name: basename(summary.file),
     file: summary.file,
     input: {
-      ...inputSize(summary, layout, undefined, USUAL_INPUT_PX),
-      ...{ layout, colourOrder: 'rgb', scale: 1 / 255, mean, std, placement: 'top-left', padValue: 0 },
+      ...inputSize(summary, picture, undefined, USUAL_INPUT_PX),
+      ...{
+        layout: picture.layout,
+        colourOrder: 'rgb',
+        scale: 1 / 255,
+        mean,
+        std,
+        placement: 'top-left',
+        padValue: 0,
+      },
     },
     dimensions: dimensionsOf(summary),
     summary,

@@ -1,8 +1,16 @@
-import type { ModelInput } from './detection-model.ts';
+import type { ModelInput } from './image-input.ts';
 import type { Manifest } from './manifest.ts';
 
 /** The ways in which families of models are fed. */
-export type InputConvention = 'rgb' | 'yolox' | 'nanodet' | 'yolo-fastestv2';
+export type InputConvention =
+  | 'rgb'
+  | 'yolox'
+  | 'nanodet'
+  | 'yolo-fastestv2'
+  | 'stretched'
+  | 'tf-od'
+  | 'torchvision'
+  | 'detectron2';
 
 type Convention = Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'>;
 
@@ -23,12 +31,28 @@ const CONVENTIONS: Readonly<Record<InputConvention, Convention>> = {
     padValue: 0,
   },
   'yolo-fastestv2': { ...PLAIN, colourOrder: 'bgr', scale: 1 / 255, placement: 'stretch', padValue: 0 },
+  /** RT-DETR and D-FINE are trained on pictures that were stretched to the input. */
+  stretched: { ...PLAIN, colourOrder: 'rgb', scale: 1 / 255, placement: 'stretch', padValue: 0 },
+  /** Scaled in the graph, and most models of the API are trained on stretched pictures. */
+  'tf-od': { ...PLAIN, colourOrder: 'rgb', scale: 1, placement: 'stretch', padValue: 0 },
+  /** Normalised in the graph, where this grey becomes about the 0 that pictures are padded with in training. */
+  torchvision: { ...PLAIN, colourOrder: 'rgb', scale: 1 / 255, placement: 'top-left', padValue: 114 },
+  detectron2: { ...PLAIN, colourOrder: 'bgr', scale: 1, placement: 'top-left', padValue: 114 },
 };
 
-/** How pictures are fed: what the manifest says, else what is usual in the family. */
-export function inputConvention(usual: InputConvention, manifest: Manifest | undefined): Convention {
+/**
+ * How pictures are fed: what the manifest says, else what is usual in the family.
+ *
+ * @param takesBytes whether the model takes uint8, which can hold a pixel only as it is
+ */
+export function inputConvention(
+  usual: InputConvention,
+  manifest: Manifest | undefined,
+  takesBytes = false,
+): Convention {
   const said = manifest?.input;
-  const { colourOrder, scale, mean, std, placement, padValue } = CONVENTIONS[usual];
+  const bytes = takesBytes ? { ...PLAIN, scale: 1 } : {};
+  const { colourOrder, scale, mean, std, placement, padValue } = { ...CONVENTIONS[usual], ...bytes };
   return {
     colourOrder: said?.colourOrder ?? colourOrder,
     scale: said?.scale ?? scale,

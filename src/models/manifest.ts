@@ -8,7 +8,7 @@ import { LABEL_SETS } from './labels.ts';
 const unit = z.number().min(0).max(1);
 const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 
-export const LAYOUTS = ['nchw', 'nhwc'] as const;
+export const LAYOUTS = ['nchw', 'nhwc', 'chw', 'hwc'] as const;
 export const COLOUR_ORDERS = ['rgb', 'bgr'] as const;
 export const PLACEMENTS = ['centre', 'top-left', 'stretch'] as const;
 

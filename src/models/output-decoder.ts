@@ -1,9 +1,20 @@
 import { OcellusError } from '../base/errors.ts';
 import type { OutputDecoderName } from '../config/schema.ts';
 import type { SizePx } from '../flow/geometry.ts';
+import { queryHead, yoloNasHead } from './box-score-heads.ts';
+import {
+  deployedQueryHead,
+  detectron2Head,
+  isSizeInput,
+  tfOdHead,
+  torchvisionHead,
+} from './detection-list-heads.ts';
+import { SUPPORTED_FAMILIES } from './families.ts';
+import { gridCells, STRIDES } from './grid.ts';
 import type { InputConvention } from './input-convention.ts';
 import type { ModelSummary, ModelTensor } from './model-summary.ts';
 import { fastestHead, nanodetHead } from './multi-output-heads.ts';
+import { yolov5RawHead } from './raw-anchor-head.ts';
 
 /** Which outputs hold the detections, and how they are laid out. */
 export interface OutputLayout {
@@ -16,26 +27,31 @@ export interface OutputLayout {
   readonly classes: number | null;
 }
 
-/** Strides of the three detection levels that all supported heads have. */
-export const STRIDES = [8, 16, 32] as const;
-
 const END_TO_END_COLUMNS = 6;
 /** End-to-end heads keep the best few boxes; more rows than this are a dense head. */
 const END_TO_END_MAX_ROWS = 1000;
 /** Open Images has 601, LVIS 1203: a damaged model may claim thousands of millions, and each gets a label. */
 const MAX_CLASSES = 65_536;
-const SUPPORTED =
-  'supported are YOLOv5/v7 [1, boxes, 5+classes], YOLOX [1, boxes, 5+classes], ' +
-  'YOLOv8/v9/11/12 [1, 4+classes, boxes], end-to-end heads such as YOLOv10/26 [1, 300, 6], NanoDet (six outputs) and ' +
-  'YOLO-FastestV2 (two outputs)';
 
-/** Grid cells of the detection levels of an input, one box each. */
-export function gridCells(input: SizePx, strides: readonly number[] = STRIDES): number {
-  return strides.reduce((sum, stride) => sum + (input.widthPx / stride) * (input.heightPx / stride), 0);
-}
+/** Heads of several outputs. At most one fits a model: each has another number of outputs, or other ranks or types of them. */
+const HEADS: readonly ((
+  summary: ModelSummary,
+  input: SizePx,
+  forced: OutputDecoderName | undefined,
+) => OutputLayout | undefined)[] = [
+  nanodetHead,
+  fastestHead,
+  yolov5RawHead,
+  yoloNasHead,
+  queryHead,
+  deployedQueryHead,
+  tfOdHead,
+  torchvisionHead,
+  detectron2Head,
+];
 
 /**
- * Recognises the outputs of a detection model by their shapes; `forced` skips the recognition but not the fit.
+ * Recognises the outputs of a detection model by their shapes and types; `forced` skips the recognition but not the fit.
  *
  * @throws OcellusError `model_unsupported` with the shapes that the model has and what is supported
  */
@@ -44,20 +60,28 @@ export function recogniseOutput(
   input: SizePx,
   forced: OutputDecoderName | undefined,
 ): OutputLayout {
-  for (const head of [nanodetHead(summary, input), fastestHead(summary, input)]) {
-    if (head !== undefined && (forced ?? head.decoder) === head.decoder) return head;
+  const hasSizeInput = summary.inputs.some(isSizeInput);
+  let whole: OutputLayout | undefined;
+  for (const headOf of HEADS) {
+    whole ??= headOf(summary, input, forced);
   }
+  if ((whole?.classes ?? 0) > MAX_CLASSES) whole = undefined;
+  const isAsked = whole !== undefined && (forced ?? whole.decoder) === whole.decoder;
+  if (whole !== undefined && isAsked && hasSizeInput === (whole.decoder === 'detr-deploy')) return whole;
   const otherTask = forced === undefined ? recogniseOtherTask(summary) : undefined;
   if (otherTask !== undefined) throw otherTask;
-  for (const [output, tensor] of summary.outputs.entries()) {
-    for (const fit of fitsOf(tensor, input, summary)) {
+  // What is known as one head of several outputs is no other head by one of them.
+  for (const [output, tensor] of whole === undefined && !hasSizeInput ? summary.outputs.entries() : []) {
+    const fits = fitsOf(tensor, input, summary);
+    if (forced === undefined && isSquare(tensor) && fits.length > 1) throw ambiguous(summary, fits);
+    for (const fit of fits) {
       if (forced === undefined || fit.decoder === forced) return { ...fit, outputs: [output] };
     }
   }
   const asked = forced === undefined ? 'fit no decoder' : `do not fit the decoder "${forced}"`;
   throw new OcellusError(
     'model_unsupported',
-    `the outputs of ${summary.file} ${asked}: it has ${describeTensors(summary.outputs)} for an input of ${input.widthPx}x${input.heightPx}; ${SUPPORTED}`,
+    `the outputs of ${summary.file} ${asked}: it has ${describeTensors(summary.outputs)} for an input of ${input.widthPx}x${input.heightPx}; ${SUPPORTED_FAMILIES}`,
     {
       hint: 'export a detection model of a supported family with its head decoded, or name a `decoder` that fits',
     },
@@ -97,6 +121,20 @@ function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit
   return fits.filter(({ classes }) => classes === null || classes <= MAX_CLASSES);
 }
 
+/** As many rows as columns: where both are the number of cells, rows of boxes and columns of boxes look alike. */
+function isSquare({ dims }: ModelTensor): boolean {
+  return dims[1] !== null && dims[1] === dims[2];
+}
+
+function ambiguous(summary: ModelSummary, fits: readonly Pick<OutputLayout, 'decoder'>[]): OcellusError {
+  const decoders = fits.map(({ decoder }) => decoder);
+  return new OcellusError(
+    'model_unsupported',
+    `the outputs of ${summary.file} fit several decoders (${decoders.join(', ')}): it has ${describeTensors(summary.outputs)}`,
+    { hint: 'name the `decoder` in the manifest or the configuration' },
+  );
+}
+
 /** The error for a model that is a sound one of another task. */
 function recogniseOtherTask(summary: ModelSummary): OcellusError | undefined {
   const task = summary.metadata.task;
@@ -130,7 +168,7 @@ function recogniseOtherTask(summary: ModelSummary): OcellusError | undefined {
 function wrongTask(summary: ModelSummary, what: string, evidence: string): OcellusError {
   return new OcellusError(
     'model_unsupported',
-    `${summary.file} is ${what}, not an object detector: ${evidence}; ${SUPPORTED}`,
+    `${summary.file} is ${what}, not an object detector: ${evidence}; ${SUPPORTED_FAMILIES}`,
     {
       hint: 'give an object detection model, such as yolox-nano or an Ultralytics export of the task "detect"',
     },

@@ -128,6 +128,44 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s keeps the contract
     expect((await session.run([1, 4], 5_000))[0]).toEqual({ dims: [2, 0], data: new BigInt64Array(0) });
   });
 
+  it('feeds a model that takes bytes: rounded, and clamped to 0..255', async () => {
+    const session = await open(
+      model({
+        nodes: [{ op: 'Cast', inputs: ['x'], outputs: ['y'], attributes: { to: 6 } }],
+        inputs: [{ name: 'x', type: 'uint8', dims: [1, 4] }],
+        outputs: [{ name: 'y', type: 'int32', dims: [1, 4] }],
+      }),
+    );
+    for (const first of [3, 4]) {
+      session.input(4).set([first, 0.6, -7, 300]);
+      expect((await session.run([1, 4], 5_000))[0]!.data).toEqual(Int32Array.of(first, 1, 0, 255));
+    }
+  });
+
+  it('gives a model its fixed inputs in every run, wherever the picture is among them', async () => {
+    const file = model({
+      nodes: [
+        { op: 'Cast', inputs: ['size'], outputs: ['floats'], attributes: { to: 1 } },
+        { op: 'Mul', inputs: ['x', 'floats'], outputs: ['y'] },
+      ],
+      inputs: [
+        { name: 'size', type: 'int64', dims: ['n', 2] },
+        { name: 'x', type: 'float32', dims: [1, 2] },
+      ],
+      outputs: [{ name: 'y', type: 'float32', dims: ['n', 2] }],
+    });
+    const size = { name: 'size', type: 'int64', dims: [1, 2], values: [640, 480] } as const;
+    const session = await open(file, { fixedInputs: [size] });
+    expect(session.inputs.map((input) => input.name)).toEqual(['x', 'size']);
+    for (const first of [1, 2]) {
+      session.input(2).set([first, 3]);
+      expect(Array.from(floats((await session.run([1, 2], 5_000))[0]))).toEqual([640 * first, 1440]);
+    }
+    const other = { fixedInputs: [{ ...size, dims: [2] }] };
+    expect(await failure(open(file, other))).toMatchObject({ code: 'model_unsupported' });
+    expect(await failure(open(file))).toMatchObject({ code: 'model_unsupported' });
+  });
+
   it('refuses an input that does not fit its shape', async () => {
     const session = await open(model(addModel));
     session.input(4);
@@ -277,7 +315,7 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s keeps the contract
     });
     expect(await failure(open(file))).toMatchObject({
       code: 'model_unsupported',
-      message: `model ${file} has the inputs x int64 [1]; z int64 [?], and one input of float32 is supported`,
+      message: `model ${file} has the inputs x int64 [1]; z int64 [?], and one picture of float32 or uint8 is supported`,
     });
   });
 

@@ -1,10 +1,14 @@
 import { describe, expect, it, test } from 'vitest';
 import { Candidates } from '../../src/infer/decode/candidates.ts';
+import { cornerListDecoder, tfOdDecoder } from '../../src/infer/decode/detection-lists.ts';
+import { detrDecoder } from '../../src/infer/decode/detr.ts';
 import { end2endDecoder } from '../../src/infer/decode/end2end.ts';
 import { nanodetDecoder } from '../../src/infer/decode/nanodet.ts';
 import type { ClassChoice, HeadOutput, OutputDecoder } from '../../src/infer/decode/output-decoder.ts';
 import { fastestDecoder } from '../../src/infer/decode/yolo-fastestv2.ts';
+import { yoloNasDecoder } from '../../src/infer/decode/yolo-nas.ts';
 import { yolov5Decoder } from '../../src/infer/decode/yolov5.ts';
+import { yolov5RawDecoder } from '../../src/infer/decode/yolov5-raw.ts';
 import { yolov8Decoder } from '../../src/infer/decode/yolov8.ts';
 import { yoloxDecoder } from '../../src/infer/decode/yolox.ts';
 
@@ -18,7 +22,8 @@ function decode(
 }
 
 function head(rows: readonly (readonly number[])[]): HeadOutput {
-  return { data: Float32Array.from(rows.flat()), rows: rows.length, columns: rows[0]!.length };
+  const [count, columns] = [rows.length, rows[0]!.length];
+  return { data: Float32Array.from(rows.flat()), rows: count, columns, axes: [count, columns] };
 }
 
 function decodeHeads(
@@ -59,7 +64,7 @@ it('yolox adds the cell and multiplies by its stride, level by level', () => {
   rows[19] = [0.25, 0, 0, Math.log(0.5), 1, 0.75];
   rows[20] = [0.5, 0.5, 0, 0, 1, 0.5];
   const decoder = yoloxDecoder({ widthPx: 32, heightPx: 32 });
-  expect(decoder.fits([{ rows: 21, columns: 6 }], 1)).toBe(true);
+  expect(decoder.fits([{ rows: 21, columns: 6, axes: [21, 6] }], 1)).toBe(true);
   const found = decode(decoder, rows, 0.25);
   expect(found.map(({ score }) => score)).toEqual([0.5, 0.75, 0.5]);
   expect(found[0]!.box).toEqual([4, 8, 20, 16]);
@@ -193,5 +198,99 @@ describe('yolo-fastestv2', () => {
     alive[2]!.splice(12, 4, 0.1, 0, 0, 0.1);
     expect(decoder.hasScore([head(blank(16)), head(blank(4))])).toBe(false);
     expect(decoder.hasScore([head(blank(16)), head(alive)])).toBe(true);
+  });
+});
+
+describe('yolov5 without decoded boxes', () => {
+  const input = { widthPx: 32, heightPx: 32 };
+  const anchors = Array.from({ length: 9 }, () => [10, 20] as [number, number]);
+  /** One box in the only cell of stride 32, of two classes, as `form` gives values after or before the sigmoid. */
+  const heads = (form: (score: number) => number): HeadOutput[] =>
+    [4, 2, 1].map((across) => {
+      const data = new Float32Array(3 * across * across * 7).fill(form(0.001));
+      if (across === 1) data.set([0.5, 0.5, 0.5, 0.5, 0.8, 0.5, 0.75].map(form), 7);
+      return { data, rows: 3 * across * across, columns: 7, axes: [3, across, across, 7] };
+    });
+
+  test.each([
+    ['applied', (score: number) => score],
+    ['left out', (score: number) => Math.log(score / (1 - score))],
+  ])('reads exports with the sigmoid %s', (_, form) => {
+    const decoder = yolov5RawDecoder(input, anchors);
+    expect(decoder.fits(heads(form), 2)).toBe(true);
+    expect(decoder.fits(heads(form), 3)).toBe(false);
+    const found = decodeHeads(decoder, heads(form), 0.35, 'all');
+    expect(found.map(({ classId }) => classId)).toEqual([0, 1]);
+    expect(found.map(({ score }) => score)).toEqual([expect.closeTo(0.4, 5), expect.closeTo(0.6, 5)]);
+    found[0]!.box.forEach((value, side) => {
+      expect(value).toBeCloseTo([11, 6, 21, 26][side]!, 3);
+    });
+    expect(decodeHeads(decoder, heads(form), 0.35)).toHaveLength(1);
+    expect(decoder.hasScore(heads(form))).toBe(true);
+  });
+
+  it('tells all-zero scores from any score', () => {
+    expect(yolov5RawDecoder(input, anchors).hasScore(heads(() => 0))).toBe(false);
+  });
+});
+
+describe('boxes and scores in outputs of their own', () => {
+  const scores = [
+    [0.6, 0.8],
+    [0.1, 0.2],
+  ];
+  const logits = scores.map((row) => row.map((score) => Math.log(score / (1 - score))));
+
+  it('detr reads logits and scores, every class when asked to', () => {
+    const boxes = [
+      [0.5, 0.5, 0.2, 0.4],
+      [0.1, 0.1, 0.1, 0.1],
+    ];
+    for (const values of [scores, logits]) {
+      const decoder = detrDecoder({ widthPx: 100, heightPx: 50 });
+      const found = decodeHeads(decoder, [head(boxes), head(values)], 0.5, 'all');
+      expect(found.map(({ classId, score }) => [classId, score])).toEqual([
+        [0, expect.closeTo(0.6, 5)],
+        [1, expect.closeTo(0.8, 5)],
+      ]);
+      found[0]!.box.forEach((value, side) => {
+        expect(value).toBeCloseTo([40, 15, 60, 35][side]!, 4);
+      });
+    }
+  });
+
+  it('yolo-nas takes corners as they are, and needs NMS', () => {
+    const decoder = yoloNasDecoder();
+    const boxes = [
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ];
+    expect(decoder.needsNms).toBe(true);
+    expect(decodeHeads(decoder, [head(boxes), head(scores)], 0.5)).toEqual([
+      { box: [1, 2, 3, 4], score: expect.closeTo(0.8, 5), classId: 1 },
+    ]);
+    expect(decoder.hasScore([head(boxes), head([[0, 0]])])).toBe(false);
+  });
+});
+
+describe('lists of detections', () => {
+  const list = (values: readonly number[]): HeadOutput => head(values.map((value) => [value]));
+  const none: HeadOutput = { data: new Float32Array(0), rows: 0, columns: 1, axes: [0] };
+
+  it('tell nothing of the health of a model when they are empty', () => {
+    expect(cornerListDecoder.hasScore([none, none, none])).toBeUndefined();
+    expect(cornerListDecoder.hasScore([head([[1, 2, 3, 4]]), list([0]), list([1])])).toBe(false);
+    expect(cornerListDecoder.hasScore([head([[1, 2, 3, 4]]), list([0.1]), list([1])])).toBe(true);
+  });
+
+  it('tf-od counts only so many as the model says', () => {
+    const boxes = head(Array.from({ length: 3 }, () => [0.1, 0.2, 0.3, 0.4]));
+    const decoder = tfOdDecoder({ widthPx: 100, heightPx: 1000 });
+    const found = decodeHeads(decoder, [boxes, list([0.9, 0.8, 0.7]), list([1, 1, 1]), list([2])], 0.5);
+    expect(found).toHaveLength(2);
+    found[0]!.box.forEach((value, side) => {
+      expect(value).toBeCloseTo([20, 100, 40, 300][side]!, 3);
+    });
+    expect(decoder.hasScore([boxes, list([0, 0, 0]), list([1, 1, 1]), list([0])])).toBeUndefined();
   });
 });

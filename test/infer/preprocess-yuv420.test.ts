@@ -9,7 +9,7 @@ import type { Letterbox } from '../../src/infer/letterbox.ts';
 import { type Yuv420Picture, Yuv420Preprocessor } from '../../src/infer/preprocess-yuv420.ts';
 import { tensorLayout } from '../../src/infer/tensor-layout.ts';
 import { yuvTables } from '../../src/infer/yuv-tables.ts';
-import type { ModelInput } from '../../src/models/detection-model.ts';
+import type { ModelInput } from '../../src/models/image-input.ts';
 
 const UNTOUCHED = -1000;
 const limited601: Colour = { matrix: 'bt601', range: 'limited' };

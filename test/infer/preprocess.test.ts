@@ -4,7 +4,7 @@ import type { Colour } from '../../src/flow/frame.ts';
 import { i420Bytes } from '../../src/flow/frame.ts';
 import { writeRgb } from '../../src/infer/preprocess-rgb.ts';
 import { Yuv420Preprocessor } from '../../src/infer/preprocess-yuv420.ts';
-import type { ModelInput } from '../../src/models/detection-model.ts';
+import type { ModelInput } from '../../src/models/image-input.ts';
 
 const input: ModelInput = {
   widthPx: 32,

@@ -8,6 +8,7 @@ import type {
 } from '../../config/schema.ts';
 import { createBackend } from '../../infer/backends.ts';
 import { loadClassifierModel } from '../../models/classifier-model.ts';
+import { type FixedModelInput, loadDetectionModel } from '../../models/detection-model.ts';
 import { loadEmbeddingModel } from '../../models/embedding-model.ts';
 import type { Finding } from './finding.ts';
 import { providerFindings } from './providers.ts';
@@ -29,7 +30,7 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
     ];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
-  for (const [name, model] of models) found.push(...(await modelFindings(`model:${name}`, model)));
+  for (const [name, model] of models) found.push(...(await detectorFindings(`model:${name}`, model)));
   for (const [name, classifier] of classifiers) {
     const read = () => loadClassifierModel(classifier, '.');
     found.push(...(await cropModelFindings(`classifier:${name}`, classifier, read)));
@@ -38,6 +39,15 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
     found.push(...(await cropModelFindings(`reid:${name}`, model, () => loadEmbeddingModel(model, '.'))));
   }
   return found;
+}
+
+/** As `cropModelFindings`, for a detector, which may take more than a picture. */
+async function detectorFindings(id: string, model: ModelConfig): Promise<Finding[]> {
+  try {
+    return modelFindings(id, model, loadDetectionModel(model, '.').fixedInputs);
+  } catch (error) {
+    return [failure(id, error)];
+  }
 }
 
 /** A model that cannot be read as what it should be is not worth running. */
@@ -62,13 +72,17 @@ async function runtimeFinding(
   }
 }
 
-async function modelFindings(id: string, model: RunnableModel): Promise<Finding[]> {
+async function modelFindings(
+  id: string,
+  model: RunnableModel,
+  fixedInputs: readonly FixedModelInput[] = [],
+): Promise<Finding[]> {
   const runtime = await runtimeFinding(model, id);
   if (runtime.status !== 'ok') return [runtime];
   const usable: Provider[] = [];
   const findings: Finding[] = [];
   for (const provider of model.providers) {
-    const finding = await providerFinding(`${id}:${provider}`, model, provider);
+    const finding = await providerFinding(`${id}:${provider}`, model, provider, fixedInputs);
     findings.push(finding);
     if (finding.status === 'ok') usable.push(provider);
   }
@@ -83,11 +97,17 @@ async function modelFindings(id: string, model: RunnableModel): Promise<Finding[
   ];
 }
 
-async function providerFinding(id: string, model: RunnableModel, provider: Provider): Promise<Finding> {
+async function providerFinding(
+  id: string,
+  model: RunnableModel,
+  provider: Provider,
+  fixedInputs: readonly FixedModelInput[],
+): Promise<Finding> {
   try {
     const backend = await createBackend(model);
     const session = await backend.open({
       file: model.file,
+      fixedInputs,
       providers: [provider],
       providerOptions: model.providerOptions as Partial<Record<Provider, Record<string, string>>>,
       threads: model.threads,

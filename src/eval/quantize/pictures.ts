@@ -4,7 +4,7 @@ import { messageOf, OcellusError } from '../../base/errors.ts';
 import { readImage } from '../../infer/image.ts';
 import { type RgbImage, writeRgb } from '../../infer/preprocess-rgb.ts';
 import { tensorLayout } from '../../infer/tensor-layout.ts';
-import type { ModelInput } from '../../models/detection-model.ts';
+import type { ModelInput } from '../../models/image-input.ts';
 
 const IMAGE = /(?<!\.crop)\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** Input tensors that are kept instead of being made anew; one of 640x640 takes 5 MB. */

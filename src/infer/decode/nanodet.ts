@@ -1,7 +1,9 @@
 import type { SizePx } from '../../flow/geometry.ts';
 import { NANODET_STRIDES } from '../../models/multi-output-heads.ts';
+import { scanScores } from './box-scores.ts';
 import type { Candidates } from './candidates.ts';
 import type { HeadOutput, OutputDecoder } from './output-decoder.ts';
+import { ScoreScale } from './score-scale.ts';
 
 const LEVELS = NANODET_STRIDES.length;
 const SIDES = 4;
@@ -13,11 +15,7 @@ const SIDES = 4;
  * a value outside 0..1 is seen.
  */
 export function nanodetDecoder(input: SizePx): OutputDecoder {
-  let areLogits = false;
-
-  function observe(outputs: readonly HeadOutput[]): void {
-    if (!areLogits) areLogits = outputs.slice(0, LEVELS).some(({ data }) => hasLogits(data));
-  }
+  const scale = new ScoreScale();
 
   return {
     needsNms: true,
@@ -34,32 +32,18 @@ export function nanodetDecoder(input: SizePx): OutputDecoder {
 
     decode(outputs, minScore, classes, into): void {
       into.reset();
-      observe(outputs);
-      const threshold = areLogits ? Math.log(minScore / (1 - minScore)) : minScore;
-      const score = areLogits ? sigmoid : (value: number) => value;
+      scale.observe(outputs.slice(0, LEVELS));
+      const threshold = scale.rawOf(minScore);
       NANODET_STRIDES.forEach((stride, level) => {
-        const { data, rows, columns } = outputs[level]!;
         const boxes = outputs[LEVELS + level]!;
         const across = Math.ceil(input.widthPx / stride);
-        for (let cell = 0; cell < rows; cell++) {
-          const row = cell * columns;
-          let best = -1;
-          for (let classId = 0; classId < columns; classId++) {
-            const value = data[row + classId]!;
-            if (value < threshold) continue;
-            if (classes === 'all') addBox(boxes, cell, across, stride, score(value), classId, into);
-            else if (best < 0 || value > data[row + best]!) best = classId;
-          }
-          if (best >= 0) addBox(boxes, cell, across, stride, score(data[row + best]!), best, into);
-        }
+        scanScores(outputs[level]!, threshold, classes, (cell, value, classId) => {
+          addBox(boxes, cell, across, stride, scale.scoreOf(value), classId, into);
+        });
       });
     },
 
-    hasScore(outputs): boolean {
-      observe(outputs);
-      // A logit of any size is a score above zero.
-      return areLogits || outputs.slice(0, LEVELS).some(({ data }) => data.some((value) => value > 0));
-    },
+    hasScore: (outputs) => scale.hasScore(outputs.slice(0, LEVELS)),
   };
 }
 
@@ -92,13 +76,4 @@ function expectation(data: Float32Array, start: number, bins: number): number {
     weighted += i * weight;
   }
   return weighted / sum;
-}
-
-function hasLogits(data: Float32Array): boolean {
-  for (const value of data) if (value < 0 || value > 1) return true;
-  return false;
-}
-
-function sigmoid(value: number): number {
-  return 1 / (1 + Math.exp(-value));
 }

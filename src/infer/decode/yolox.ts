@@ -1,5 +1,5 @@
 import type { SizePx } from '../../flow/geometry.ts';
-import { gridCells, STRIDES } from '../../models/output-decoder.ts';
+import { gridCells, STRIDES } from '../../models/grid.ts';
 import { hasObjectness, ROW_HEADER, scanRows } from './objectness.ts';
 import type { OutputDecoder } from './output-decoder.ts';
 

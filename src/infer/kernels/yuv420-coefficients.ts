@@ -1,5 +1,5 @@
 import type { Colour } from '../../flow/frame.ts';
-import type { ModelInput } from '../../models/detection-model.ts';
+import type { ModelInput } from '../../models/image-input.ts';
 import { channelIndex, normalise } from '../tensor-layout.ts';
 import { yuvMatrix } from '../yuv-matrix.ts';
 

@@ -1,5 +1,5 @@
 import { type Colour, i420Bytes } from '../../flow/frame.ts';
-import type { ModelInput } from '../../models/detection-model.ts';
+import type { ModelInput } from '../../models/image-input.ts';
 import type { Letterbox } from '../letterbox.ts';
 import type { Yuv420Picture } from '../preprocess-yuv420.ts';
 import { type TensorLayout, tensorLayout } from '../tensor-layout.ts';
@@ -67,7 +67,7 @@ export class Yuv420Kernel {
 
   /** Undefined for a model with interleaved channels, and where the processor or the engine has no SIMD. */
   static create(input: ModelInput): Yuv420Kernel | undefined {
-    if (input.layout !== 'nchw') return undefined;
+    if (!input.layout.endsWith('chw')) return undefined;
     compiled ??= compile();
     return compiled === null ? undefined : new Yuv420Kernel(input, compiled);
   }

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Provider } from '../../config/schema.ts';
 import type { InferenceBackend, InferenceSession, ProviderRefusal, SessionOptions } from '../backend.ts';
 import { assertReadableModel } from '../model-load-error.ts';
-import { assertImageModel } from '../model-shape.ts';
+import { imageModelInputs } from '../model-shape.ts';
 import { openOnFirstProvider, providerNames } from '../provider-choice.ts';
 import { assertProviderRuns, PROOF_RUN_DEADLINE_MS, withProfile } from '../provider-proof.ts';
 import type { OrtLibrary } from './library.ts';
@@ -79,13 +79,13 @@ export class OrtCApiBackend implements InferenceBackend {
       this.#createSession(options.file, sessionOptions),
     );
     try {
-      const inputs = readTensorInfos(api, handle, 'Input');
+      const { fixedInputs = [] } = options;
+      const inputs = imageModelInputs(options.file, readTensorInfos(api, handle, 'Input'), fixedInputs);
       const outputs = readTensorInfos(api, handle, 'Output');
-      assertImageModel(options.file, inputs);
       return new OrtSession(
         api,
         this.#clock,
-        { handle, inputs, outputs, provider, refused },
+        { handle, inputs, fixedInputs, outputs, provider, refused },
         options.inputMemory,
       );
     } catch (error) {

@@ -65,30 +65,60 @@ export class NativeTensor {
 
   /** A copy of an `OrtValue` of ONNX Runtime's own, which stays the caller's to release. */
   static copyOf(api: OrtApi, value: Pointer): NativeTensor {
-    const info = takeOut((out) => check(api, api.GetTensorTypeAndShape(value, out)));
-    try {
-      const { type, dims } = readTypeAndShape(api, info);
-      if (type === undefined) throw new OcellusError('model_unsupported', 'an output changed its type');
-      const data = new arrays[type](elementCount(dims));
-      if (data.byteLength > 0) {
-        const source = takeOut((out) => check(api, api.GetTensorMutableData(value, out)));
-        new Uint8Array(data.buffer).set(new Uint8Array(koffi.view(source, data.byteLength)));
-      }
-      return NativeTensor.over(api, type, dims, data);
-    } finally {
-      api.ReleaseTensorTypeAndShapeInfo(info);
-    }
+    const { type, dims } = typeAndShapeOf(api, value);
+    const data = new arrays[type](elementCount(dims));
+    copyInto(api, value, data);
+    return NativeTensor.over(api, type, dims, data);
   }
 
   /** What it holds now; halves are widened to single precision. */
   read(): Tensor {
-    const data = this.#data instanceof Uint16Array ? float16ToFloat32(this.#data) : this.#data;
-    return { dims: this.dims, data };
+    return { dims: this.dims, data: widened(this.#data) };
   }
 
   release(): void {
     this.#api.ReleaseValue(this.value);
   }
+}
+
+/** Memory for an output whose shape changes from run to run: it grows to the largest and stays. */
+export class OutputMemory {
+  #data: TensorArray = new Float32Array(0);
+
+  /** Copies an `OrtValue` of ONNX Runtime's own, which stays the caller's to release. Valid until the next call. */
+  read(api: OrtApi, value: Pointer): Tensor {
+    const { type, dims } = typeAndShapeOf(api, value);
+    const count = elementCount(dims);
+    if (!(this.#data instanceof arrays[type]) || this.#data.length < count) {
+      this.#data = new arrays[type](Math.max(count, 2 * this.#data.length));
+    }
+    const data = this.#data.subarray(0, count);
+    copyInto(api, value, data);
+    return { dims, data: widened(data) };
+  }
+}
+
+function typeAndShapeOf(api: OrtApi, value: Pointer): { type: TensorInfo['type']; dims: readonly number[] } {
+  const info = takeOut((out) => check(api, api.GetTensorTypeAndShape(value, out)));
+  try {
+    const { type, dims } = readTypeAndShape(api, info);
+    if (type === undefined) throw new OcellusError('model_unsupported', 'an output changed its type');
+    return { type, dims };
+  } finally {
+    api.ReleaseTensorTypeAndShapeInfo(info);
+  }
+}
+
+function copyInto(api: OrtApi, value: Pointer, data: TensorArray): void {
+  if (data.byteLength === 0) return;
+  const source = takeOut((out) => check(api, api.GetTensorMutableData(value, out)));
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  bytes.set(new Uint8Array(koffi.view(source, data.byteLength)));
+}
+
+/** Halves as single precision. */
+function widened(data: TensorArray): Tensor['data'] {
+  return data instanceof Uint16Array ? float16ToFloat32(data) : data;
 }
 
 function elementCount(dims: readonly number[]): number {

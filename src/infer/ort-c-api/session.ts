@@ -3,11 +3,12 @@ import { withDeadline } from '../../base/deadline.ts';
 import { OcellusError } from '../../base/errors.ts';
 import { Watchdog } from '../../base/watchdog.ts';
 import type { Provider } from '../../config/schema.ts';
-import type { InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
+import type { FixedInput, InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
 import { plainReason } from '../provider-choice.ts';
-import { runFailed, runTimedOut, sessionClosed, shapeMismatch } from '../run-error.ts';
-import { NativeTensor } from './native-tensor.ts';
-import { addressOf, type OrtApi, type Pointer } from './ort-api.ts';
+import { runFailed, runTimedOut, sessionClosed } from '../run-error.ts';
+import type { OrtApi, Pointer } from './ort-api.ts';
+import { SessionInputs } from './session-inputs.ts';
+import { SessionOutputs } from './session-outputs.ts';
 import { check, takeOut, takeStatus } from './status.ts';
 
 /** How long a run may go on after it was told to end, before it is reported as one that cannot be ended. */
@@ -15,7 +16,9 @@ const TERMINATE_GRACE_MS = 1_000;
 
 export interface OpenedModel {
   readonly handle: Pointer;
+  /** The picture, then one for each of `fixedInputs`. */
   readonly inputs: readonly TensorInfo[];
+  readonly fixedInputs: readonly FixedInput[];
   readonly outputs: readonly TensorInfo[];
   readonly provider: Provider;
   readonly refused: readonly ProviderRefusal[];
@@ -34,16 +37,8 @@ export class OrtSession implements InferenceSession {
   readonly #clock: Clock;
   readonly #handle: Pointer;
   readonly #runOptions: Pointer;
-  readonly #inputNames: CStrings;
-  readonly #outputNames: CStrings;
-  readonly #inputValues = new BigUint64Array(1);
-  readonly #inputValuesAt = addressOf(this.#inputValues);
-  readonly #outputValues: BigUint64Array;
-  readonly #outputValuesAt: Pointer;
-  readonly #boundOutputs: (NativeTensor | undefined)[];
-  readonly #inputMemory: Float32Array<ArrayBuffer> | undefined;
-  #inputData = new Float32Array(0);
-  #boundInput: NativeTensor | undefined;
+  readonly #in: SessionInputs;
+  readonly #out: SessionOutputs;
   /** Settles when the native call has returned; never rejects. */
   #running: Promise<Error | undefined> | undefined;
   #spent = false;
@@ -67,36 +62,28 @@ export class OrtSession implements InferenceSession {
     this.outputs = model.outputs;
     this.provider = model.provider;
     this.refused = model.refused;
-    this.#inputMemory = inputMemory;
-    this.#inputNames = new CStrings(model.inputs.map((input) => input.name));
-    this.#outputNames = new CStrings(model.outputs.map((output) => output.name));
-    this.#outputValues = new BigUint64Array(model.outputs.length);
-    this.#outputValuesAt = addressOf(this.#outputValues);
-    this.#boundOutputs = model.outputs.map(() => undefined);
+    this.#in = new SessionInputs(api, model.inputs, model.fixedInputs, inputMemory);
+    this.#out = new SessionOutputs(api, model.outputs);
     this.#runOptions = takeOut((out) => check(api, api.CreateRunOptions(out)));
   }
 
   input(length: number): Float32Array {
-    if (this.#inputData.length !== length) {
-      this.#unbindInput();
-      const given = this.#inputMemory;
-      this.#inputData = given?.length === length ? given : new Float32Array(length);
-    }
-    return this.#inputData;
+    return this.#in.floats(length);
   }
 
   async run(dims: readonly number[], deadlineMs: number): Promise<readonly Tensor[]> {
     if (this.#closing !== undefined || this.#spent) throw sessionClosed();
     if (this.#running !== undefined)
       throw runFailed('a run is in progress, and a session runs one at a time');
-    this.#bind(dims);
+    if (this.#in.bind(dims)) this.#out.unbind();
+    this.#out.prepare();
     this.#running = this.#call();
     const failure = await this.#endedBy(this.#running, deadlineMs);
     if (this.#closing !== undefined) throw sessionClosed();
     // Only a deadline or closing ends a run.
     if (this.#spent) throw runTimedOut(deadlineMs, 'it was ended', failure);
     if (failure !== undefined) throw runFailed(plainReason(failure), failure);
-    return this.#readOutputs();
+    return this.#out.read();
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -162,100 +149,35 @@ export class OrtSession implements InferenceSession {
     check(this.#api, this.#api.RunOptionsSetTerminate(this.#runOptions));
   }
 
-  /** Binds the input to our memory, once per shape. */
-  #bind(dims: readonly number[]): void {
-    const mismatch = shapeMismatch(dims, this.#inputData.length);
-    if (mismatch !== undefined) throw mismatch;
-    if (this.#boundInput === undefined || !sameDims(this.#boundInput.dims, dims)) {
-      this.#unbindInput();
-      this.#unbindOutputs();
-      this.#boundInput = NativeTensor.over(this.#api, 'float32', [...dims], this.#inputData);
-      this.#inputValues[0] = this.#boundInput.value;
-    }
-    for (const [i, output] of this.#boundOutputs.entries()) this.#outputValues[i] = output?.value ?? 0n;
-  }
-
   #call(): Promise<Error | undefined> {
     return new Promise<Error | undefined>((resolve) => {
       this.#api.Run.async(
         this.#handle,
         this.#runOptions,
-        this.#inputNames.address,
-        this.#inputValuesAt,
-        1,
-        this.#outputNames.address,
-        this.#outputValues.length,
-        this.#outputValuesAt,
+        this.#in.names.address,
+        this.#in.valuesAt,
+        this.#in.count,
+        this.#out.names.address,
+        this.#out.count,
+        this.#out.valuesAt,
         (error, status) => {
           this.#running = undefined;
           const failure = error ?? takeStatus(this.#api, status);
-          if (failure !== undefined || this.#spent) this.#dropUnboundOutputs();
+          if (failure !== undefined || this.#spent) this.#out.dropAllocated();
           resolve(failure);
         },
       );
     });
   }
 
-  /**
-   * The outputs. One that ONNX Runtime allocated is copied; where the model declares a static shape that the first run
-   * confirms, later runs write straight into that copy's memory.
-   */
-  #readOutputs(): readonly Tensor[] {
-    return this.outputs.map((info, i) => {
-      const bound = this.#boundOutputs[i];
-      if (bound !== undefined) return bound.read();
-      const value = this.#outputValues[i]!;
-      const copy = NativeTensor.copyOf(this.#api, value);
-      this.#api.ReleaseValue(value);
-      const tensor = copy.read();
-      if (sameDims(info.dims, copy.dims)) this.#boundOutputs[i] = copy;
-      else copy.release();
-      return tensor;
-    });
-  }
-
-  #dropUnboundOutputs(): void {
-    for (const [i, bound] of this.#boundOutputs.entries()) {
-      const value = this.#outputValues[i]!;
-      if (bound === undefined && value !== 0n) this.#api.ReleaseValue(value);
-    }
-  }
-
-  #unbindInput(): void {
-    this.#boundInput?.release();
-    this.#boundInput = undefined;
-  }
-
-  #unbindOutputs(): void {
-    for (const output of this.#boundOutputs) output?.release();
-    this.#boundOutputs.fill(undefined);
-  }
-
   /** Off the main thread, since freeing a GPU session takes long. */
   async #free(): Promise<void> {
     this.#watchdog.close();
-    this.#unbindInput();
-    this.#unbindOutputs();
+    this.#in.release();
+    this.#out.unbind();
     this.#api.ReleaseRunOptions(this.#runOptions);
     await new Promise<void>((resolve, reject) => {
       this.#api.ReleaseSession.async(this.#handle, (error) => (error ? reject(error) : resolve()));
     });
-  }
-}
-
-function sameDims(a: readonly (number | null)[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, i) => dim === b[i]);
-}
-
-/** An array of C strings at a fixed address. */
-class CStrings {
-  readonly address: Pointer;
-  readonly #strings: readonly Buffer[];
-  readonly #pointers: BigUint64Array;
-
-  constructor(texts: readonly string[]) {
-    this.#strings = texts.map((text) => Buffer.from(`${text}\0`));
-    this.#pointers = BigUint64Array.from(this.#strings, addressOf);
-    this.address = addressOf(this.#pointers);
   }
 }

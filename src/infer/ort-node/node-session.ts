@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import { float16ToFloat32 } from '../../base/float16.ts';
 import type { Provider } from '../../config/schema.ts';
 import type { ProviderRefusal, SessionOptions, Tensor, TensorInfo } from '../backend.ts';
-import { assertImageModel, TENSOR_TYPES, unsupportedTensor } from '../model-shape.ts';
+import { imageModelInputs, TENSOR_TYPES, unsupportedTensor } from '../model-shape.ts';
 import { openOnFirstProvider } from '../provider-choice.ts';
 import { assertProviderRuns, withProfile } from '../provider-proof.ts';
 
@@ -14,20 +14,30 @@ export class NodeSession {
   readonly provider: Provider;
   readonly refused: readonly ProviderRefusal[];
   readonly #session: InferenceSession;
+  /** The inputs that are the same in every run. */
+  readonly #fixed: Readonly<Record<string, OrtTensor>>;
   #input = new Float32Array(0);
+  /** What a model that takes uint8 is given. */
+  #bytes = new Uint8ClampedArray(0);
 
   private constructor(
     session: InferenceSession,
     provider: Provider,
     refused: readonly ProviderRefusal[],
-    file: string,
+    { file, fixedInputs = [] }: SessionOptions,
   ) {
     this.#session = session;
     this.provider = provider;
     this.refused = refused;
-    this.inputs = session.inputMetadata.map((metadata) => tensorInfo('input', metadata));
+    const inputs = session.inputMetadata.map((metadata) => tensorInfo('input', metadata));
+    this.inputs = imageModelInputs(file, inputs, fixedInputs);
     this.outputs = session.outputMetadata.map((metadata) => tensorInfo('output', metadata));
-    assertImageModel(file, this.inputs);
+    this.#fixed = Object.fromEntries(
+      fixedInputs.map(({ name, type, dims, values }) => [
+        name,
+        new OrtTensor(type, BigInt64Array.from(values, BigInt), dims),
+      ]),
+    );
   }
 
   static open(options: SessionOptions): Promise<NodeSession> {
@@ -72,7 +82,7 @@ export class NodeSession {
       }),
     });
     try {
-      return new NodeSession(session, providers[0]!, refused, options.file);
+      return new NodeSession(session, providers[0]!, refused, options);
     } catch (error) {
       await session.release();
       throw error;
@@ -85,13 +95,20 @@ export class NodeSession {
   }
 
   async run(dims: readonly number[]): Promise<readonly Tensor[]> {
-    const feeds = { [this.inputs[0]!.name]: new OrtTensor('float32', this.#input, dims) };
+    const feeds = { ...this.#fixed, [this.inputs[0]!.name]: this.#picture(dims) };
     const results = await this.#session.run(feeds);
     return this.outputs.map(({ name }) => {
       const { dims: shape, data } = results[name]!;
       if (data instanceof Uint16Array) return { dims: shape, data: float16ToFloat32(data) };
       return { dims: shape, data: data as Tensor['data'] };
     });
+  }
+
+  #picture(dims: readonly number[]): OrtTensor {
+    if (this.inputs[0]!.type !== 'uint8') return new OrtTensor('float32', this.#input, dims);
+    if (this.#bytes.length !== this.#input.length) this.#bytes = new Uint8ClampedArray(this.#input.length);
+    this.#bytes.set(this.#input);
+    return new OrtTensor('uint8', new Uint8Array(this.#bytes.buffer), dims);
   }
 
   close(): Promise<void> {

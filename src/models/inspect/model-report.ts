@@ -2,6 +2,7 @@ import { explain, messageOf, OcellusError } from '../../base/errors.ts';
 import { describeClassifierModel } from '../classifier-model.ts';
 import { describeDetectionModel } from '../detection-model.ts';
 import { describeEmbeddingModel } from '../embedding-model.ts';
+import { FAMILIES } from '../families.ts';
 import { graphCost } from '../graph/cost.ts';
 import { readOnnxModel } from '../graph/model-io.ts';
 import { type Dims, inferShapes } from '../graph/shape-inference.ts';
@@ -81,10 +82,13 @@ export function inspectModel(file: string, manifest: Manifest | undefined): Mode
 function assumedInputs(summary: ModelSummary, manifest: Manifest | undefined): Record<string, Dims> {
   const assumed: Record<string, Dims> = Object.create(null) as Record<string, Dims>;
   try {
-    const { input } = describeDetectionModel(summary, manifest, {});
-    const { widthPx, heightPx } = input;
-    const [tensor] = summary.inputs;
-    assumed[tensor!.name] = input.layout === 'nchw' ? [1, 3, heightPx, widthPx] : [1, heightPx, widthPx, 3];
+    const { input, fixedInputs } = describeDetectionModel(summary, manifest, {});
+    const { layout, widthPx, heightPx } = input;
+    const sizes: Readonly<Record<string, number>> = { n: 1, c: 3, h: heightPx, w: widthPx };
+    for (const { name } of summary.inputs) {
+      const fixed = fixedInputs.find((each) => each.name === name);
+      assumed[name] = fixed?.dims ?? [...layout].map((axis) => sizes[axis]!);
+    }
   } catch (error) {
     if (!(error instanceof OcellusError)) throw error;
     for (const { name, dims } of summary.inputs)
@@ -106,9 +110,11 @@ function roleOf(summary: ModelSummary, manifest: Manifest | undefined): ModelRol
   const usual = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
   try {
     const { decoder, labels, input } = describeDetectionModel(summary, manifest, {});
-    const source = manifest?.decoder === decoder ? 'its manifest says so' : 'the shape of its output fits';
+    const { families, outputs } = FAMILIES[decoder];
+    const source = manifest?.decoder === decoder ? 'its manifest says so, and' : '';
     const size = `${input.widthPx}x${input.heightPx}`;
-    const why = `${source} for ${size} and ${labels.length} classes`;
+    const why =
+      `${source} its outputs fit ${families}, ${outputs}, for ${size} and ${labels.length} classes`.trim();
     return { role: 'detection', decoder, classes: labels.length, why };
   } catch (error) {
     if (!(error instanceof OcellusError)) throw error;
