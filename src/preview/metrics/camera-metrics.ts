@@ -73,6 +73,18 @@ export function cameraMetrics(
     ),
     readGauge(
       {
+        name: 'ocellus_granted_frames_per_second',
+        help: 'Most frames that are inferred while inference is held back',
+        labelNames: ['camera'],
+        registers: [],
+      },
+      () =>
+        [...cameras.values()].flatMap(({ cameraId, limit }) =>
+          limit?.fps == null ? [] : [{ labels: { camera: cameraId }, value: limit.fps }],
+        ),
+    ),
+    readGauge(
+      {
         name: 'ocellus_objects',
         help: 'Objects that are tracked and present now',
         labelNames: ['camera', 'label'],

@@ -107,6 +107,25 @@ export function deviceMetrics(
     ),
     gauge('ocellus_host_memory_free_bytes', 'Free memory of the machine', ({ host }) => host.freeMemoryBytes),
     gauge('ocellus_host_memory_bytes', 'Memory of the machine', ({ host }) => host.totalMemoryBytes),
+    gauge(
+      'ocellus_governor_level',
+      'How far inference is held back: 0 not at all, 8 to about a sixth',
+      ({ governor }) => governor.level,
+    ),
+    gauge(
+      'ocellus_governor_granted_ratio',
+      'Of the inference that is wanted, what is granted',
+      ({ governor }) => governor.grantedPercent / 100,
+    ),
+    readGauge(
+      {
+        name: 'ocellus_governor_reason',
+        help: '1 while inference is held back for it',
+        labelNames: ['reason'],
+        registers: [],
+      },
+      async () => (await reported()).governor.reasons.map((reason) => ({ labels: { reason }, value: 1 })),
+    ),
     ...hardwareMetrics(reported),
     ...processMetrics(),
   ];

@@ -83,7 +83,7 @@ describe('/metrics', () => {
     const asked = new Set(
       [...dashboard.matchAll(/\b(?:ocellus|process|nodejs)_[a-z_]+/g)].map(([name]) => name),
     );
-    // They appear with the first picture that is lost, the first connection that is, and on machines that have a sensor.
+    // They appear with the first picture that is lost, the first connection that is, and on machines that have a sensor or are held back.
     const seldom = [
       'ocellus_pictures_lost_total',
       'ocellus_reconnects_total',
@@ -101,6 +101,7 @@ describe('/metrics', () => {
       'ocellus_host_pressure_ratio',
       'ocellus_host_memory_limit_bytes',
       'ocellus_host_memory_limit_used_bytes',
+      'ocellus_governor_reason',
     ];
     expect([...asked].filter((name) => !known.has(name) && !seldom.includes(name))).toEqual([]);
     const { types } = await scrape();

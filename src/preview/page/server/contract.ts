@@ -54,6 +54,12 @@ export interface Camera {
     readonly mjpeg: boolean;
   };
   readonly recording: boolean;
+  /** What holds detection back; null while nothing does. */
+  readonly limit: {
+    readonly fps: number | null;
+    readonly model: string;
+    readonly reasons: readonly string[];
+  } | null;
 }
 
 /** An object of one inferred frame. */

@@ -6,6 +6,7 @@ import { describeError, requestJson } from '../server/request.ts';
 import { sleep } from '../server/sleep.ts';
 import { cameras, historyOf } from '../state/cameras.ts';
 import { type DeviceReport, sectionsOf, slowedDownBy } from '../state/device-sections.ts';
+import { heldBackBy } from '../state/limits.ts';
 import { duration, words } from '../state/words.ts';
 import { LatencyBars } from './camera.tsx';
 
@@ -32,6 +33,7 @@ export function DeviceView() {
     return () => stop.abort();
   }, []);
   const slowedDown = slowedDownBy(report);
+  const heldBack = heldBackBy(report);
   return (
     <div class="device-view">
       <header class="view-head">
@@ -51,6 +53,11 @@ export function DeviceView() {
         <p class="notice tone-warn" role="status">
           The device is slowed down ({slowedDown}). Detection may fall behind until it is cooler or better
           powered.
+        </p>
+      )}
+      {heldBack !== undefined && (
+        <p class="notice tone-warn" role="status">
+          {heldBack}
         </p>
       )}
       <div class="panels">

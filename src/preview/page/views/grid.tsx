@@ -6,6 +6,7 @@ import { useTimeline } from '../parts/use-timeline.ts';
 import { formatRoute } from '../route.ts';
 import type { Camera } from '../server/contract.ts';
 import { cameras } from '../state/cameras.ts';
+import { limitText } from '../state/limits.ts';
 
 /** Every camera live, and what has happened lately. */
 export function Grid() {
@@ -34,7 +35,7 @@ export function Grid() {
 }
 
 function Tile({ camera }: { readonly camera: Camera }) {
-  const { cameraId, counts, rates, recording } = camera;
+  const { cameraId, counts, rates, recording, limit } = camera;
   const present = Object.entries(counts).filter(([, count]) => count > 0);
   return (
     <article class="tile card" aria-label={`Camera ${cameraId}`}>
@@ -56,6 +57,11 @@ function Tile({ camera }: { readonly camera: Camera }) {
           <span class="muted">{camera.state.state === 'live' ? 'nothing there' : 'no picture'}</span>
         )}
         {camera.motion && <span class="chip chip-now">motion</span>}
+        {limit !== null && (
+          <span class="chip tone-warn" title={limitText(limit)}>
+            held back
+          </span>
+        )}
         {recording && (
           <span class="chip" title="Clips of events are recorded">
             <Icon name="record" /> clips
