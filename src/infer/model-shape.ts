@@ -4,17 +4,17 @@ import type { TensorInfo } from './backend.ts';
 /** Element types that inputs and outputs may have. */
 export const TENSOR_TYPES: readonly TensorInfo['type'][] = ['float32', 'float16', 'uint8', 'int32', 'int64'];
 
-/** What a session can feed: one input of floats. @throws OcellusError `model_unsupported` */
+/** What a session can feed: one input of floats or bytes. @throws OcellusError `model_unsupported` */
 export function assertImageModel(file: string, inputs: readonly TensorInfo[]): void {
   const [input] = inputs;
-  if (inputs.length === 1 && input?.type === 'float32') return;
+  if (inputs.length === 1 && (input?.type === 'float32' || input?.type === 'uint8')) return;
   const found = inputs.map(
     ({ name, type, dims }) => `${name} ${type} [${dims.map((dim) => dim ?? '?').join(', ')}]`,
   );
   throw new OcellusError(
     'model_unsupported',
-    `model ${file} has the inputs ${found.join('; ') || 'none'}, and one input of float32 is supported`,
-    { hint: 'export the model with a single float32 image input' },
+    `model ${file} has the inputs ${found.join('; ') || 'none'}, and one input of float32 or uint8 is supported`,
+    { hint: 'export the model with a single float32 or uint8 image input' },
   );
 }
 

@@ -5,7 +5,7 @@ import type { SizePx } from '../flow/geometry.ts';
 import { fastestAnchors } from './anchors.ts';
 import { inputConvention } from './input-convention.ts';
 import { LABEL_SETS, labelsOrGeneric } from './labels.ts';
-import type { COLOUR_ORDERS, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
+import { type COLOUR_ORDERS, INPUT_TYPES, type LAYOUTS, type Manifest, type PLACEMENTS } from './manifest.ts';
 import { resolveModel } from './model-file.ts';
 import type { ModelSummary } from './model-summary.ts';
 import { readModelSummary, requireExternalData } from './onnx-file.ts';
@@ -15,6 +15,8 @@ import { readUltralyticsMetadata } from './ultralytics-metadata.ts';
 
 /** How a picture becomes the input tensor: `(pixel * scale - mean[c]) / std[c]` of a letterboxed picture. */
 export interface ModelInput extends SizePx {
+  /** `uint8`: the graph normalises; pixels are fed as they are, and `scale`, `mean` and `std` change nothing. */
+  readonly type: (typeof INPUT_TYPES)[number];
   readonly layout: (typeof LAYOUTS)[number];
   readonly colourOrder: (typeof COLOUR_ORDERS)[number];
   readonly scale: number;
@@ -89,7 +91,8 @@ export function describeDetectionModel(
   choice: Omit<ModelChoice, 'file'>,
 ): DetectionModel {
   const metadata = readUltralyticsMetadata(summary.metadata);
-  const layout = imageInput(summary, manifest);
+  const layout = imageInput(summary, manifest, INPUT_TYPES);
+  const type = inputType(summary, manifest);
   const size = inputSize(summary, layout, manifest, metadata.imageSize);
   const { decoder, outputs, classes, convention } = recogniseOutput(
     summary,
@@ -107,7 +110,7 @@ export function describeDetectionModel(
   return {
     name: manifest?.id ?? basename(summary.file),
     file: summary.file,
-    input: { ...size, layout, ...inputConvention(convention, manifest) },
+    input: { ...size, layout, type, ...inputConvention(convention, manifest, type) },
     decoder,
     outputs,
     anchors: decoder === 'yolo-fastestv2' ? fastestAnchors(summary, manifest, classes) : [],
@@ -123,8 +126,28 @@ function manifestLabels(manifest: Manifest | undefined): readonly string[] | und
   return typeof labels === 'string' ? LABEL_SETS[labels] : labels;
 }
 
-/** The layout of the one colour picture that the model takes. @throws OcellusError `model_unsupported` */
-export function imageInput(summary: ModelSummary, manifest: Manifest | undefined): ModelInput['layout'] {
+/** The element type of that picture, which the graph says and a manifest may only repeat. */
+function inputType(summary: ModelSummary, manifest: Manifest | undefined): ModelInput['type'] {
+  const type = summary.inputs[0]?.type === 'uint8' ? 'uint8' : 'float32';
+  if ((manifest?.input.type ?? type) === type) return type;
+  throw new OcellusError(
+    'model_invalid',
+    `the manifest says that the input is ${manifest?.input.type}, but ${summary.file} takes ${type}`,
+    { hint: 'put the manifest and the model of the same import together, or import the model again' },
+  );
+}
+
+/**
+ * The layout of the one colour picture that the model takes.
+ *
+ * @param types element types that the caller can feed
+ * @throws OcellusError `model_unsupported`
+ */
+export function imageInput(
+  summary: ModelSummary,
+  manifest: Manifest | undefined,
+  types: readonly string[] = ['float32'],
+): ModelInput['layout'] {
   const [input] = summary.inputs;
   const layout = manifest?.input.layout ?? (input?.dims[3] === 3 ? 'nhwc' : 'nchw');
   const channels = input?.dims[layout === 'nchw' ? 1 : 3];
@@ -138,10 +161,10 @@ export function imageInput(summary: ModelSummary, manifest: Manifest | undefined
       { hint: 'export the model with one input [1, 3, height, width]' },
     );
   }
-  if (input.type !== 'float32') {
+  if (!types.includes(input.type)) {
     throw new OcellusError(
       'model_unsupported',
-      `${summary.file} takes ${input.type} pictures; only float32 is supported`,
+      `${summary.file} takes ${input.type} pictures; only ${types.join(' and ')} is supported`,
       { hint: 'export it with float32 input; weights may be of any precision' },
     );
   }

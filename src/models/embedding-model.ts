@@ -50,7 +50,8 @@ export function describeEmbeddingModel(
     file: summary.file,
     input: {
       ...inputSize(summary, layout, undefined, USUAL_INPUT_PX),
-      ...{ layout, colourOrder: 'rgb', scale: 1 / 255, mean, std, placement: 'top-left', padValue: 0 },
+      ...{ type: 'float32', layout, colourOrder: 'rgb', scale: 1 / 255, mean, std },
+      ...{ placement: 'top-left', padValue: 0 },
     },
     dimensions: dimensionsOf(summary),
     summary,

@@ -1,10 +1,11 @@
+import { OcellusError } from '../base/errors.ts';
 import type { ModelInput } from './detection-model.ts';
 import type { Manifest } from './manifest.ts';
 
 /** The ways in which families of models are fed. */
 export type InputConvention = 'rgb' | 'yolox' | 'nanodet' | 'yolo-fastestv2';
 
-type Convention = Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'>;
+type Convention = Omit<ModelInput, 'type' | 'layout' | 'widthPx' | 'heightPx'>;
 
 const PLAIN = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
@@ -25,9 +26,34 @@ const CONVENTIONS: Readonly<Record<InputConvention, Convention>> = {
   'yolo-fastestv2': { ...PLAIN, colourOrder: 'bgr', scale: 1 / 255, placement: 'stretch', padValue: 0 },
 };
 
-/** How pictures are fed: what the manifest says, else what is usual in the family. */
-export function inputConvention(usual: InputConvention, manifest: Manifest | undefined): Convention {
+/**
+ * How pictures are fed: what the manifest says, else what is usual in the family. Of an input of bytes, normalisation is part
+ * of the graph.
+ *
+ * @throws OcellusError `model_invalid` for a manifest that would normalise bytes
+ */
+export function inputConvention(
+  usual: InputConvention,
+  manifest: Manifest | undefined,
+  type: ModelInput['type'],
+): Convention {
   const said = manifest?.input;
+  if (type === 'uint8') {
+    if (said?.scale !== undefined || said?.mean !== undefined || said?.std !== undefined) {
+      throw new OcellusError(
+        'model_invalid',
+        `the manifest of ${manifest?.id} normalises an input of bytes`,
+        {
+          hint: 'leave out scale, mean and std: they are part of a graph that takes uint8',
+        },
+      );
+    }
+    return { ...fed(usual, said), ...PLAIN, scale: 1 };
+  }
+  return fed(usual, said);
+}
+
+function fed(usual: InputConvention, said: Manifest['input'] | undefined): Convention {
   const { colourOrder, scale, mean, std, placement, padValue } = CONVENTIONS[usual];
   return {
     colourOrder: said?.colourOrder ?? colourOrder,

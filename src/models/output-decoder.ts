@@ -16,6 +16,9 @@ export interface OutputLayout {
   readonly classes: number | null;
 }
 
+/** Entry of a model's metadata that says how many boxes its graph lets through, of a head that was cut to its best. */
+export const BEST_BOXES_KEY = 'ocellus_best_boxes';
+
 /** Strides of the three detection levels that all supported heads have. */
 export const STRIDES = [8, 16, 32] as const;
 
@@ -91,7 +94,8 @@ function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit
       fits.push({ decoder: 'end2end', classes: null, convention: 'rgb' });
     }
   }
-  if (rows !== null && rows > 4 && (columns === null || columns === cells)) {
+  const isCut = columns !== null && summary.metadata[BEST_BOXES_KEY] === String(columns);
+  if (rows !== null && rows > 4 && (columns === null || columns === cells || isCut)) {
     fits.push({ decoder: 'yolov8', classes: rows - 4, convention: 'rgb' });
   }
   return fits.filter(({ classes }) => classes === null || classes <= MAX_CLASSES);

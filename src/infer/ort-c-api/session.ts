@@ -3,7 +3,14 @@ import { withDeadline } from '../../base/deadline.ts';
 import { OcellusError } from '../../base/errors.ts';
 import { Watchdog } from '../../base/watchdog.ts';
 import type { Provider } from '../../config/schema.ts';
-import type { InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
+import {
+  type InferenceSession,
+  type InputArray,
+  inputArray,
+  type ProviderRefusal,
+  type Tensor,
+  type TensorInfo,
+} from '../backend.ts';
 import { plainReason } from '../provider-choice.ts';
 import { runFailed, runTimedOut, sessionClosed, shapeMismatch } from '../run-error.ts';
 import { NativeTensor } from './native-tensor.ts';
@@ -41,8 +48,9 @@ export class OrtSession implements InferenceSession {
   readonly #outputValues: BigUint64Array;
   readonly #outputValuesAt: Pointer;
   readonly #boundOutputs: (NativeTensor | undefined)[];
-  readonly #inputMemory: Float32Array<ArrayBuffer> | undefined;
-  #inputData = new Float32Array(0);
+  readonly #inputMemory: InputArray<ArrayBuffer> | undefined;
+  readonly #inputType: TensorInfo['type'];
+  #inputData: InputArray<ArrayBuffer>;
   #boundInput: NativeTensor | undefined;
   /** Settles when the native call has returned; never rejects. */
   #running: Promise<Error | undefined> | undefined;
@@ -57,7 +65,7 @@ export class OrtSession implements InferenceSession {
     api: OrtApi,
     clock: Clock,
     model: OpenedModel,
-    inputMemory: Float32Array<ArrayBuffer> | undefined,
+    inputMemory: InputArray<ArrayBuffer> | undefined,
   ) {
     this.#api = api;
     this.#clock = clock;
@@ -67,7 +75,10 @@ export class OrtSession implements InferenceSession {
     this.outputs = model.outputs;
     this.provider = model.provider;
     this.refused = model.refused;
-    this.#inputMemory = inputMemory;
+    this.#inputType = model.inputs[0]!.type;
+    this.#inputData = inputArray(this.#inputType, 0);
+    // Bytes are no floats: memory of the other type would be read wrongly.
+    this.#inputMemory = inputMemory?.constructor === this.#inputData.constructor ? inputMemory : undefined;
     this.#inputNames = new CStrings(model.inputs.map((input) => input.name));
     this.#outputNames = new CStrings(model.outputs.map((output) => output.name));
     this.#outputValues = new BigUint64Array(model.outputs.length);
@@ -76,11 +87,11 @@ export class OrtSession implements InferenceSession {
     this.#runOptions = takeOut((out) => check(api, api.CreateRunOptions(out)));
   }
 
-  input(length: number): Float32Array {
+  input(length: number): InputArray {
     if (this.#inputData.length !== length) {
       this.#unbindInput();
       const given = this.#inputMemory;
-      this.#inputData = given?.length === length ? given : new Float32Array(length);
+      this.#inputData = given?.length === length ? given : inputArray(this.#inputType, length);
     }
     return this.#inputData;
   }
@@ -169,7 +180,7 @@ export class OrtSession implements InferenceSession {
     if (this.#boundInput === undefined || !sameDims(this.#boundInput.dims, dims)) {
       this.#unbindInput();
       this.#unbindOutputs();
-      this.#boundInput = NativeTensor.over(this.#api, 'float32', [...dims], this.#inputData);
+      this.#boundInput = NativeTensor.over(this.#api, this.#inputType, [...dims], this.#inputData);
       this.#inputValues[0] = this.#boundInput.value;
     }
     for (const [i, output] of this.#boundOutputs.entries()) this.#outputValues[i] = output?.value ?? 0n;

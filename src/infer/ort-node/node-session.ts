@@ -2,7 +2,14 @@ import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'on
 import { messageOf } from '../../base/errors.ts';
 import { float16ToFloat32 } from '../../base/float16.ts';
 import type { Provider } from '../../config/schema.ts';
-import type { ProviderRefusal, SessionOptions, Tensor, TensorInfo } from '../backend.ts';
+import {
+  type InputArray,
+  inputArray,
+  type ProviderRefusal,
+  type SessionOptions,
+  type Tensor,
+  type TensorInfo,
+} from '../backend.ts';
 import { assertImageModel, TENSOR_TYPES, unsupportedTensor } from '../model-shape.ts';
 import { openOnFirstProvider } from '../provider-choice.ts';
 import { assertProviderRuns, withProfile } from '../provider-proof.ts';
@@ -14,7 +21,7 @@ export class NodeSession {
   readonly provider: Provider;
   readonly refused: readonly ProviderRefusal[];
   readonly #session: InferenceSession;
-  #input = new Float32Array(0);
+  #input: InputArray = new Float32Array(0);
 
   private constructor(
     session: InferenceSession,
@@ -79,13 +86,14 @@ export class NodeSession {
     }
   }
 
-  input(length: number): Float32Array {
-    if (this.#input.length !== length) this.#input = new Float32Array(length);
+  input(length: number): InputArray {
+    if (this.#input.length !== length) this.#input = inputArray(this.inputs[0]!.type, length);
     return this.#input;
   }
 
   async run(dims: readonly number[]): Promise<readonly Tensor[]> {
-    const feeds = { [this.inputs[0]!.name]: new OrtTensor('float32', this.#input, dims) };
+    const { name, type } = this.inputs[0]!;
+    const feeds = { [name]: new OrtTensor(type, this.#input, dims) };
     const results = await this.#session.run(feeds);
     return this.outputs.map(({ name }) => {
       const { dims: shape, data } = results[name]!;
