@@ -83,6 +83,25 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s keeps the contract
     if (name === 'ort-c-api') expect(session.input(4)).toBe(inputMemory);
   });
 
+  it('feeds bytes to a model that takes bytes, and gives memory of floats no chance', async () => {
+    const graph: Graph = {
+      nodes: [{ op: 'Cast', inputs: ['x'], outputs: ['y'], attributes: { to: 1 } }],
+      inputs: [{ name: 'x', type: 'uint8', dims: [1, 4] }],
+      outputs: [{ name: 'y', type: 'float32', dims: [1, 4] }],
+    };
+    for (const inputMemory of [undefined, new Uint8Array(4), new Float32Array(4)]) {
+      const session = await open(model(graph), { inputMemory });
+      for (const first of [0, 255]) {
+        const input = session.input(4);
+        expect(input).toBeInstanceOf(Uint8Array);
+        input.set([first, 1, 2, 254]);
+        expect(Array.from(floats((await session.run([1, 4], 5_000))[0]))).toEqual([first, 1, 2, 254]);
+      }
+      if (name === 'ort-c-api' && inputMemory instanceof Uint8Array)
+        expect(session.input(4)).toBe(inputMemory);
+    }
+  });
+
   it('computes, with one input buffer for every run of a shape', async () => {
     const session = await open(model(addModel));
     const input = session.input(4);
@@ -277,7 +296,7 @@ describe.each(['ort-c-api', 'onnxruntime-node'] as const)('%s keeps the contract
     });
     expect(await failure(open(file))).toMatchObject({
       code: 'model_unsupported',
-      message: `model ${file} has the inputs x int64 [1]; z int64 [?], and one input of float32 is supported`,
+      message: `model ${file} has the inputs x int64 [1]; z int64 [?], and one input of float32 or uint8 is supported`,
     });
   });
 
