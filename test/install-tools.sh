@@ -4,7 +4,8 @@ set -eu
 
 packages="ffmpeg mosquitto mosquitto-clients openssl procps util-linux systemd
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  gstreamer1.0-libav python3-gi python3-venv gir1.2-gst-rtsp-server-1.0 chromium"
+  gstreamer1.0-libav python3-gi python3-venv gir1.2-gst-rtsp-server-1.0 chromium coturn
+  debootstrap qemu-user-static xz-utils"
 
 missing=""
 for package in $packages; do

@@ -22,6 +22,10 @@ export interface CameraBuilderParts {
   readonly folder: string;
   readonly baseDir: string;
   readonly hasRoom: () => boolean;
+  /** False while memory is short. */
+  readonly hasMemory: () => boolean;
+  /** Somebody may watch: the page and the API are served. */
+  readonly served: boolean;
   readonly outlet: PipelineOutlet;
   readonly newObjectId: (atMs: number) => string;
   readonly sceneStore: SceneMemoryStore;
@@ -79,6 +83,7 @@ export class CameraBuilder {
       config,
       source,
       scheduler,
+      smaller: models.smallerOf(config),
       minScore: model.minScore,
       classifiers: models.classifiersOf(config),
       reid: models.reidOf(config),

@@ -17,6 +17,10 @@ export interface CameraMediaParts {
   /** Storage folder. */
   readonly folder: string;
   readonly hasRoom: () => boolean;
+  /** Somebody may watch: the page and the API are served. */
+  readonly served: boolean;
+  /** False while memory is short. */
+  readonly hasMemory: () => boolean;
   /** Of the stills of all cameras. */
   readonly turns: Turns;
   readonly clock: Clock;
@@ -42,7 +46,7 @@ export function cameraMedia(
   before?: LiveMedia,
 ): CameraMedia {
   const { record, snapshots, capture, preview } = config;
-  const { folder, hasRoom, log } = parts;
+  const { folder, hasRoom, served, log } = parts;
   const takesStills = snapshots.fullSize && (snapshots.enabled || record.enabled);
   const keepMs = Math.max(record.enabled ? preRollKeepMs(record) : 0, takesStills ? STILL_KEEP_MS : 0);
   // One ring serves both: what is said of recording's is said of this.
@@ -50,7 +54,7 @@ export function cameraMedia(
   const recorder = record.enabled
     ? new ClipRecorder({ cameraId, config: record, folder, preRoll: ring, hasRoom, log })
     : undefined;
-  const live = preview.mse ? (before ?? new LiveMedia()) : undefined;
+  const live = served && preview.mse ? (before ?? new LiveMedia()) : undefined;
   const sinks = [takesStills || recorder ? ring : undefined, recorder, live].filter(
     (sink) => sink !== undefined,
   );

@@ -8,6 +8,7 @@ import type { ClipRecorder } from '../store/media/clip-recorder.ts';
 import type { SnapshotFiles } from '../store/media/snapshot-files.ts';
 import type { CameraStills } from './camera-stills.ts';
 import type { ClassifierRuntime } from './classifier-runtime.ts';
+import type { NamedScheduler } from './inference-lane.ts';
 import type { LivePictures } from './live-pictures.ts';
 import type { PipelineOutlet } from './pipeline-outlet.ts';
 import type { ReidRuntime } from './reid-runtime.ts';
@@ -18,6 +19,8 @@ export interface CameraPipelineParts {
   readonly config: CameraConfig;
   readonly source: FrameSource;
   readonly scheduler: InferenceScheduler;
+  /** The model that takes the place of its own when lower rates alone do not suffice. */
+  readonly smaller?: NamedScheduler | undefined;
   /** Detections at or above may start a track; weaker ones only continue one. */
   readonly minScore: number;
   /** Every classifier that the camera names. */

@@ -10,10 +10,9 @@ import type { endCauses } from '../flow/domain-event.ts';
 import { type Frame, frameWith, type PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { InferenceResult } from '../infer/frame-detector.ts';
-import type { Lane } from '../infer/scheduler.ts';
 import type { CameraPipelineParts } from './camera-pipeline-parts.ts';
 import { CurrentPicture } from './current-picture.ts';
-import { FrameRate } from './frame-rate.ts';
+import { InferenceLane, type Refusal } from './inference-lane.ts';
 import { foundIn, LivePictures } from './live-pictures.ts';
 import { MotionStage } from './motion-stage.ts';
 import { ObjectStage } from './object-stage.ts';
@@ -31,15 +30,15 @@ export class CameraPipeline implements Service {
   readonly stats = new PipelineStats();
   /** For those who watch. */
   readonly live: LivePictures;
+  /** How often frames are inferred, and on which model. */
+  readonly inference: InferenceLane;
   readonly #parts: CameraPipelineParts;
   readonly #camera: Camera;
   readonly #motion: MotionStage;
   readonly #objects: ObjectStage;
   readonly #currentPicture: CurrentPicture;
-  readonly #rate: FrameRate;
   readonly #log: Logger;
   #config: CameraConfig;
-  #lane: Lane | undefined;
   #enabled: boolean;
   #detecting: boolean;
   #state: CameraState = { state: 'connecting', cause: null, sinceMs: 0 };
@@ -54,7 +53,15 @@ export class CameraPipeline implements Service {
     this.#config = config;
     this.#log = parts.log.child({ camera: cameraId });
     this.#enabled = config.enabled;
-    this.#rate = new FrameRate(cameraId, config.detect.fps);
+    this.inference = new InferenceLane({
+      ...parts,
+      fps: config.detect.fps,
+      sink: {
+        result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
+        failed: (frame, error) => this.#failed(frame, error),
+        dropped: (frame, reason) => this.#notInferred(frame, reason),
+      },
+    });
     this.#detecting = config.detect.enabled;
     this.#motion = new MotionStage(config.motion, (moving) => parts.outlet.motion(cameraId, moving));
     this.#objects = new ObjectStage(parts);
@@ -95,6 +102,11 @@ export class CameraPipeline implements Service {
     return this.#motion.moving;
   }
 
+  /** The source waits for what becomes of its frames instead of losing them. */
+  get waits(): boolean {
+    return this.#parts.source.waits;
+  }
+
   /** Size of the camera's own picture; null before the first. */
   get pictureSizePx(): SizePx | null {
     return this.#pictureSizePx;
@@ -121,18 +133,9 @@ export class CameraPipeline implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { scheduler, cameraId, config, outlet } = this.#parts;
-    this.#lane = scheduler.lane(
-      cameraId,
-      { periodMs: 1000 / config.detect.fps },
-      {
-        result: (frame, result, inferredAtMs) => this.#inferred(frame, result, inferredAtMs),
-        failed: (frame, error) => this.#failed(frame, error),
-        dropped: (frame, reason) => this.#notInferred(frame, reason),
-      },
-    );
+    this.inference.open();
     this.#objects.start();
-    outlet.motion(cameraId, false);
+    this.#parts.outlet.motion(this.#parts.cameraId, false);
     // Commands of earlier runs have been carried out by now.
     this.#tellInForce();
     this.#camera.setEnabled(this.#enabled);
@@ -142,7 +145,7 @@ export class CameraPipeline implements Service {
   /** Stops the camera, then ends its objects, but for stationary ones, which the next run or pipeline of it takes up. */
   async close(deadlineMs: number, cause: (typeof endCauses)[number] = 'stopped'): Promise<void> {
     await this.#camera.close(deadlineMs);
-    this.#lane?.close();
+    this.inference.close();
     this.#lossTimer?.cancel();
     this.#currentPicture.close();
     const patience = new AbortController();
@@ -200,7 +203,7 @@ export class CameraPipeline implements Service {
    * @throws OcellusError `data_invalid` for more than the configured rate, which is what the decoder is asked for
    */
   setFps(fps: number): void {
-    this.#rate.set(fps);
+    this.inference.setFps(fps);
   }
 
   /** The next frame as JPEG, at the size of the camera where it can be had. @throws OcellusError `deadline_exceeded` when none comes */
@@ -215,7 +218,7 @@ export class CameraPipeline implements Service {
 
   #tellInForce(): void {
     const { outlet, cameraId } = this.#parts;
-    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.#rate.fps });
+    outlet.inForce(cameraId, { enabled: this.#enabled, detect: this.#detecting, fps: this.inference.fps });
   }
 
   #stateChanged(state: CameraState): void {
@@ -262,9 +265,10 @@ export class CameraPipeline implements Service {
   }
 
   /** Decides what becomes of a frame; `offered` when the lane owns it now. */
-  #look(frame: Frame): 'offered' | 'detect_off' | 'thinned_out' | 'no_motion' {
+  #look(frame: Frame): 'offered' | 'detect_off' | Refusal | 'no_motion' {
     if (!this.#detecting) return 'detect_off';
-    if (!this.#rate.isDue(frame.times.captureMonoMs)) return 'thinned_out';
+    const refusal = this.inference.refuses(frame.times.captureMonoMs);
+    if (refusal !== undefined) return refusal;
     const startMs = this.#parts.clock.monoMs();
     const objects = this.#objects;
     const isWorthIt = this.#motion.look(
@@ -273,9 +277,7 @@ export class CameraPipeline implements Service {
       () => objects.sceneChanged(),
     );
     this.stats.add('motion', this.#parts.clock.monoMs() - startMs);
-    if (!isWorthIt || this.#lane === undefined) return 'no_motion';
-    this.#lane.offer(frame);
-    return 'offered';
+    return isWorthIt && this.inference.offer(frame) ? 'offered' : 'no_motion';
   }
 
   #inferred(frame: Frame, result: InferenceResult, inferredAtMs: number): void {

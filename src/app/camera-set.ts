@@ -22,6 +22,8 @@ export interface CameraSetParts {
   readonly builder: CameraBuilder;
   /** Sets a camera as it was told in earlier runs; before it starts. */
   readonly restore: (cameraId: string) => void;
+  /** Why detection is held back, where it is. */
+  readonly limitReasons: () => readonly string[];
   readonly clock: Clock;
 }
 
@@ -55,7 +57,8 @@ export class CameraSet {
     if (place === undefined) {
       const fresh = { ...built };
       this.#places.set(cameraId, fresh);
-      this.views.set(cameraId, new LiveCamera(fresh, this.#parts.clock));
+      const { limitReasons, clock } = this.#parts;
+      this.views.set(cameraId, new LiveCamera(fresh, limitReasons, clock));
     } else {
       if (place.media !== media) place.media?.unusable('preview.mse is off for this camera');
       place.pipeline = pipeline;

@@ -29,13 +29,15 @@ export interface CameraStillsParts {
   readonly program: string;
   /** The camera's newest video. */
   readonly ring: PreRoll;
+  /** False while no program may be started for the memory that it takes. */
+  readonly hasMemory?: () => boolean;
   /** Shared by all cameras: one ffmpeg decodes a still at a time. */
   readonly turns: Turns;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export type StillOutcome = 'full_size' | 'no_video' | 'failed';
+export type StillOutcome = 'full_size' | 'no_video' | 'no_memory' | 'failed';
 
 /** How far back the ring must reach, ms: a view that is chosen is held from the next frame on. */
 export const STILL_KEEP_MS = 4_000;
@@ -65,6 +67,10 @@ export class CameraStills {
   /** Never rejects. @returns undefined when the picture cannot be had at full size, or no more when `signal` aborts */
   async take(request: StillRequest, signal: AbortSignal): Promise<Still | undefined> {
     const { quality, crop, frame } = request;
+    if (this.#parts.hasMemory?.() === false) {
+      this.#became('no_memory');
+      return undefined;
+    }
     try {
       const drawn = this.#parts.source.redraw?.(frame.times.captureAtMs);
       const still = drawn ? await encodeView(drawn, quality, crop) : await this.#decode(request, signal);
@@ -103,6 +109,8 @@ export class CameraStills {
     if (outcome === this.#last) return;
     this.#last = outcome;
     if (outcome === 'full_size') this.#log.info({}, 'best views have full size again');
+    else if (outcome === 'no_memory')
+      this.#log.info({}, 'the device is short of memory: best views have the size of detection');
     else if (outcome === 'no_video')
       this.#log.info({}, 'the camera’s own video is not at hand: best views have the size of detection');
     else this.#log.warn({ error }, 'a still cannot be decoded: best views have the size of detection');

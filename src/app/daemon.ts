@@ -22,6 +22,7 @@ import { configEditor } from './config-editor.ts';
 import { DeviceNames } from './device-names.ts';
 import { deviceReport } from './device-report.ts';
 import { EventOutlet } from './event-outlet.ts';
+import { GovernorService } from './governor-service.ts';
 import type { InForce } from './in-force.ts';
 import { mediaLimitsOf } from './media-limits.ts';
 import { ModelRuntimes } from './model-runtimes.ts';
@@ -68,6 +69,7 @@ export class Daemon {
   readonly #reloader: Reloader;
   readonly #supervision: Supervision;
   readonly #host: HostMonitor;
+  readonly #governor: GovernorService;
   #startedMonoMs = 0;
 
   /** @throws OcellusError when a model cannot be used as it is, or a camera's source cannot be understood */
@@ -89,11 +91,18 @@ export class Daemon {
       ...parts,
       folder: this.#folder,
       hasRoom: () => this.#retention.hasRoom,
+      served: config.http.enabled,
+      hasMemory: () => !this.#governor.savesMemory,
       outlet,
       newObjectId: (atMs) => this.#uuids.next(atMs),
       sceneStore: this.#scene,
     });
-    this.#cameras = new CameraSet({ builder, restore: (cameraId) => commands.restore(cameraId), clock });
+    this.#cameras = new CameraSet({
+      builder,
+      restore: (cameraId) => commands.restore(cameraId),
+      limitReasons: () => this.#governor.status.reasons,
+      clock,
+    });
     const commands = new CameraCommands(this.#cameras.pipelines, config.cameras, this.#store.settings, log);
     this.#broker = new Broker({
       ...parts,
@@ -106,6 +115,14 @@ export class Daemon {
       this.#cameras.put(this.#cameras.build(cameraId, camera, this.#models.set));
     }
     this.#host = new HostMonitor({ clock });
+    this.#governor = new GovernorService({
+      config: () => this.#inForce.config.governor,
+      cameras: this.#cameras.pipelines,
+      models: () => this.#models.set.detectors,
+      host: this.#host,
+      onChange: () => this.#report(),
+      ...{ clock, log },
+    });
     this.#preview = new Preview(this.#servers());
     this.#reloader = this.#createReloader();
     this.#supervision = new Supervision({
@@ -162,6 +179,7 @@ export class Daemon {
       () => this.#broker.start(stack.nested(), starting.signal),
       () => stack.start(this.#retention, starting.signal),
       () => this.#cameras.start(stack.nested(), starting.signal),
+      () => stack.start(this.#governor, starting.signal),
       () => stack.start(this.#reloader, starting.signal),
       () => stack.start(this.#supervision.readiness, starting.signal),
     ];
@@ -195,6 +213,7 @@ export class Daemon {
         store: this.#store.status,
         reload: this.#reloader.last,
         host: this.#host.latest,
+        governor: this.#governor.status,
       }),
       recording: { diskFull: !this.#retention.hasRoom },
     });
@@ -224,6 +243,7 @@ export class Daemon {
       models: () => this.#models.set,
       store: this.#store,
       mqtt: () => this.#broker.publisher,
+      governor: this.#governor,
       storagePath: this.#folder,
       diskFull: () => !this.#retention.hasRoom,
       reload: () => this.#reloader.last,
@@ -238,6 +258,7 @@ export class Daemon {
       editor: configEditor(this.#parts, this.#folder, (wanted) => this.#reloader.takeOver(wanted)),
       device: () => device.report(),
       partStates: () => device.partStates(),
+      savesMemory: () => this.#governor.savesMemory,
     };
     return () =>
       new PreviewServer({ ...parts, secrets: this.#inForce.secrets }, { ...(onServed && { onServed }) });

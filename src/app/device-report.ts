@@ -2,6 +2,7 @@ import { version } from '../base/version.ts';
 import type { HostMetrics } from '../device/host/host-metrics.ts';
 import type { StoreStatus } from '../store/event-store.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
+import type { GovernorStatus } from './governor-service.ts';
 import { hardwareSummary } from './hardware-report.ts';
 import type { ModelSet } from './model-runtimes.ts';
 import type { ReloadReport } from './reload-report.ts';
@@ -15,6 +16,7 @@ export interface DeviceFacts {
   readonly reload: ReloadReport | null;
   /** The newest sample of the sensors. */
   readonly host: HostMetrics | null;
+  readonly governor: GovernorStatus;
 }
 
 /** Payload of the retained topic `state`. */
@@ -25,6 +27,7 @@ export function deviceReport({
   store,
   reload,
   host,
+  governor,
 }: DeviceFacts): Record<string, unknown> {
   return {
     version,
@@ -38,11 +41,18 @@ export function deviceReport({
     store,
     reload,
     host: hardwareSummary(host),
+    governor,
   };
 }
 
 function inUse(runtimes: ReadonlyMap<string, { inUse(): unknown }>): Record<string, unknown> {
   return Object.fromEntries([...runtimes].map(([name, runtime]) => [name, runtime.inUse()]));
+}
+
+/** What holds detection back; null while nothing does. */
+function limitReport({ inference: { grant } }: CameraPipeline): Record<string, unknown> | null {
+  if (grant === null) return null;
+  return { fps: grant.fps === null ? null : Math.round(grant.fps * 100) / 100, model: grant.model };
 }
 
 function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
@@ -52,6 +62,8 @@ function cameraReport(pipeline: CameraPipeline): Record<string, unknown> {
     state: state.state,
     cause: state.cause,
     detecting: pipeline.detecting,
+    detectFps: pipeline.inference.fps,
+    limit: limitReport(pipeline),
     captureFps: Math.round(pipeline.captureFps * 10) / 10,
     frames: stats.frames.snapshot(),
     lostBeforeFrames: pipeline.captureDrops,

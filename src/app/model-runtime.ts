@@ -90,6 +90,11 @@ export class ModelRuntime implements Service {
     return this.scheduler.close(deadlineMs);
   }
 
+  /** Name of the model that takes its place when lower rates alone do not suffice. */
+  get smaller(): string | undefined {
+    return this.#parts.config.smaller;
+  }
+
   inUse(): ModelInUse {
     const status = this.scheduler.status();
     return {

@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
+import { OcellusError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Service, ServiceStack } from '../base/service.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { inSection } from './in-section.ts';
+import type { NamedScheduler } from './inference-lane.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { ReidRuntime } from './reid-runtime.ts';
 
@@ -49,11 +52,17 @@ export class ModelSet {
       runtimes.set(name, (known as T | undefined) ?? inSection(`${section}.${name}`, build));
     };
     for (const camera of Object.values(cameras)) {
-      const name = camera.model;
-      onceIn('detectors', 'models', name, this.detectors, () => {
-        const minScores = labelMinScores(parts.config, name);
-        return new ModelRuntime({ ...parts, name, config: configured(models, name), minScores });
-      });
+      const detector = (name: string) =>
+        onceIn('detectors', 'models', name, this.detectors, () => {
+          const minScores = labelMinScores(parts.config, name);
+          return new ModelRuntime({ ...parts, name, config: configured(models, name), minScores });
+        });
+      detector(camera.model);
+      const { smaller } = configured(models, camera.model);
+      if (smaller !== undefined) {
+        detector(smaller);
+        this.#checkSameLabels(camera.model, smaller);
+      }
       for (const { model } of Object.values(camera.classify)) {
         const build = () =>
           new ClassifierRuntime({ ...parts, name: model, config: configured(classifiers, model) });
@@ -74,6 +83,13 @@ export class ModelSet {
     return configured(this.detectors, model);
   }
 
+  /** The model that takes the place of a camera's own when lower rates alone do not suffice; undefined when none is named. */
+  smallerOf(camera: CameraConfig): NamedScheduler | undefined {
+    const { smaller } = this.detectorOf(camera);
+    if (smaller === undefined) return undefined;
+    return { name: smaller, scheduler: configured(this.detectors, smaller).scheduler };
+  }
+
   /** Every classifier that the camera names. */
   classifiersOf({ classify }: CameraConfig): ReadonlyMap<string, ClassifierRuntime> {
     const names = Object.values(classify).map(({ model }) => model);
@@ -83,6 +99,16 @@ export class ModelSet {
   /** Undefined when the camera names none. */
   reidOf({ reid }: CameraConfig): ReidRuntime | undefined {
     return reid === undefined ? undefined : configured(this.reid, reid.model);
+  }
+
+  #checkSameLabels(model: string, smaller: string): void {
+    const labelsOf = (name: string) => configured(this.detectors, name).model.labels;
+    if (isDeepStrictEqual(labelsOf(model), labelsOf(smaller))) return;
+    throw new OcellusError(
+      'config_invalid',
+      `models.${model}.smaller: the model "${smaller}" has other labels, and objects would change theirs with it`,
+      { hint: 'name a model that was trained for the same labels in the same order' },
+    );
   }
 }
 
@@ -149,7 +175,7 @@ function added(set: ModelSet, next: ModelSet): Service[] {
 function labelMinScores(config: Config, model: string): () => number[] {
   return () =>
     Object.values(config.cameras)
-      .filter((camera) => camera.model === model)
+      .filter((camera) => camera.model === model || config.models[camera.model]?.smaller === model)
       .flatMap(({ objects }) => Object.values(objects).flatMap(({ minScore }) => minScore ?? []));
 }
 

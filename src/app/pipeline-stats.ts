@@ -8,7 +8,9 @@ export type FrameOutcome =
   | 'no_motion'
   | 'detect_off'
   | 'thinned_out'
+  | 'governed'
   | 'replaced'
+  | 'late'
   | 'closed'
   | 'inferred'
   | 'inference_failed';

@@ -5,7 +5,7 @@ import type { CameraState } from '../flow/camera-state.ts';
 import type { PictureSize } from '../flow/frame.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import type { LiveFeed } from '../preview/live/live-feed.ts';
-import type { PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
+import type { DetectionLimit, PresentObjects, PreviewCamera, RecentMs } from '../preview/ports.ts';
 import type { CameraPipeline } from './camera-pipeline.ts';
 import type { CameraPlace } from './camera-set.ts';
 import { encodeView } from './frame-jpeg.ts';
@@ -22,10 +22,13 @@ export class LiveCamera implements PreviewCamera {
   readonly live: LiveFeed;
   readonly #place: CameraPlace;
   readonly #inferred: CountedRate;
+  readonly #limitReasons: () => readonly string[];
 
-  constructor(place: CameraPlace, clock: Clock) {
+  /** @param limitReasons why detection is held back, where it is */
+  constructor(place: CameraPlace, limitReasons: () => readonly string[], clock: Clock) {
     this.cameraId = place.cameraId;
     this.#place = place;
+    this.#limitReasons = limitReasons;
     this.live = liveFeed(place);
     this.#inferred = new CountedRate(() => this.#pipeline.stats.frames.get('inferred'), clock);
   }
@@ -48,6 +51,13 @@ export class LiveCamera implements PreviewCamera {
 
   get detecting(): boolean {
     return this.#pipeline.detecting;
+  }
+
+  get limit(): DetectionLimit | null {
+    const { grant } = this.#pipeline.inference;
+    if (grant === null) return null;
+    const fps = grant.fps === null ? null : Math.round(grant.fps * 100) / 100;
+    return { fps, model: grant.model, reasons: this.#limitReasons() };
   }
 
   get moving(): boolean {

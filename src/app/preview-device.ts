@@ -6,6 +6,7 @@ import type { StuckPart } from '../device/progress-watch.ts';
 import type { MqttPublisher } from '../mqtt/publisher.ts';
 import type { DeviceReport, PartState } from '../preview/ports.ts';
 import type { EventStore } from '../store/event-store.ts';
+import type { GovernorService } from './governor-service.ts';
 import { hardwareReport } from './hardware-report.ts';
 import type { ModelSet } from './model-runtimes.ts';
 import type { ReloadReport } from './reload-report.ts';
@@ -15,6 +16,7 @@ export interface DeviceParts {
   readonly models: () => Pick<ModelSet, 'detectors' | 'classifiers'>;
   readonly store: EventStore;
   readonly mqtt: () => MqttPublisher | undefined;
+  readonly governor: Pick<GovernorService, 'status'>;
   /** What came of the last reload of the configuration. */
   readonly reload: () => ReloadReport | null;
   readonly storagePath: string;
@@ -41,7 +43,7 @@ export class PreviewDevice {
   }
 
   async report(): Promise<DeviceReport> {
-    const { store, storagePath, diskFull, host, clock } = this.#parts;
+    const { store, governor, storagePath, diskFull, host, clock } = this.#parts;
     const { detectors, classifiers } = this.#parts.models();
     const mqtt = this.#parts.mqtt();
     const { queued, oldestAtMs, dropped } = store.outbox.status;
@@ -69,6 +71,7 @@ export class PreviewDevice {
         temperatureC: metrics?.thermal.hottestC ?? null,
       },
       ...hardwareReport(metrics),
+      governor: governor.status,
       storage: { freeBytes: space?.freeBytes ?? null, diskFull: diskFull() },
       reload: this.#parts.reload(),
     };

@@ -16,18 +16,22 @@ export const EFFECTS: readonly (readonly [path: string, effect: Effect])[] = [
   // Every topic, event and stored name begins with it.
   ['device', 'next_start'],
   ['log', 'in_place'],
+  ['governor', 'in_place'],
   ['storage.path', 'next_start'],
   ['storage', 'in_place'],
   ['mqtt', 'restart'],
   ['models', 'restart'],
   ['classifiers', 'restart'],
   ['reid', 'restart'],
+  // Whether streams are copied for viewers goes by it.
+  ['http.enabled', 'next_start'],
   ['http.listen', 'restart'],
   ['http.tls.*', 'in_place'],
   ['http.tls', 'restart'],
   ['http', 'in_place'],
   ['cameras.*.enabled', 'in_place'],
   ['cameras.*.detect.enabled', 'in_place'],
+  ['cameras.*.priority', 'in_place'],
   ['cameras.*.motion', 'in_place'],
   ['cameras.*.objects', 'in_place'],
   ['cameras.*.zones', 'in_place'],
@@ -44,6 +48,7 @@ export interface ReloadPlan {
   /** Of them, what the running daemon leaves as it is. */
   readonly restartNeeded: readonly string[];
   readonly log: boolean;
+  readonly governor: boolean;
   readonly storage: boolean;
   readonly mqtt: boolean;
   readonly http: 'kept' | 'renewed' | 'moved';
@@ -73,6 +78,7 @@ export function planReload(running: Running, wanted: Running): ReloadPlan {
     changed,
     restartNeeded: changed.filter((path) => effectOf(path) === 'next_start'),
     log: under('log').length > 0,
+    governor: under('governor').length > 0,
     storage: under('storage').some((path) => effectOf(path) === 'in_place'),
     mqtt: under('mqtt').length > 0,
     http: isMoved ? 'moved' : http.length > 0 ? 'renewed' : 'kept',
@@ -102,7 +108,7 @@ function planCameras(
     .filter(
       ([id, camera]) =>
         pathsOf(id).some((path) => effectOf(path) === 'restart') ||
-        modelsOf(camera).some((model) => staleModels.has(model)),
+        modelsOf(camera, wanted).some((model) => staleModels.has(model)),
     )
     .map(([id]) => id);
   const adapted = kept.map(([id]) => id).filter((id) => !restarted.includes(id) && pathsOf(id).length > 0);
@@ -110,9 +116,11 @@ function planCameras(
 }
 
 /** Every model that a camera runs on, as `models.default`. */
-function modelsOf({ model, classify, reid }: CameraConfig): string[] {
+function modelsOf({ model, classify, reid }: CameraConfig, { models }: Config): string[] {
+  const smaller = models[model]?.smaller;
   return [
     `models.${model}`,
+    ...(smaller === undefined ? [] : [`models.${smaller}`]),
     ...Object.values(classify).map((classifier) => `classifiers.${classifier.model}`),
     ...(reid === undefined ? [] : [`reid.${reid.model}`]),
   ];

@@ -74,6 +74,7 @@ export class ReloadSteps {
       }
     };
     await step('log', plan.log, () => this.#log(wanted));
+    await step('governor', plan.governor, () => this.#governor(wanted));
     await step('storage', plan.storage, () => this.#storage(wanted));
     await this.#cameras(plan, wanted, prepared, signal, step);
     await step('models', true, () => this.#models(wanted, prepared));
@@ -86,6 +87,11 @@ export class ReloadSteps {
   async #log({ config }: LoadedConfig): Promise<void> {
     this.#parts.inForce.config.log = config.log;
     this.#parts.setLogLevel(config.log.level);
+  }
+
+  /** It looks at what is in force at every turn. */
+  async #governor({ config }: LoadedConfig): Promise<void> {
+    this.#parts.inForce.config.governor = config.governor;
   }
 
   async #storage({ config }: LoadedConfig): Promise<void> {
@@ -156,7 +162,7 @@ export class ReloadSteps {
   async #renewHttp(plan: ReloadPlan, { config, secrets }: LoadedConfig): Promise<void> {
     const { inForce, preview } = this.#parts;
     if (plan.http === 'kept' && config.http.tls === undefined) return;
-    inForce.config.http = config.http;
+    inForce.config.http = { ...config.http, enabled: inForce.config.http.enabled };
     inForce.secrets = { ...secrets, ...pickMqtt(inForce.secrets) };
     await preview.server.renew(inForce.secrets);
   }
@@ -164,14 +170,14 @@ export class ReloadSteps {
   /** What cannot be had of address and TLS stays as it was; users and limits are taken over all the same. */
   async #moveHttp({ config, secrets }: LoadedConfig, signal: AbortSignal): Promise<void> {
     const { inForce, preview } = this.#parts;
-    const { listen, tls } = inForce.config.http;
-    inForce.config.http = config.http;
+    const { enabled, listen, tls } = inForce.config.http;
+    inForce.config.http = { ...config.http, enabled };
     inForce.secrets = { ...secrets, ...pickMqtt(inForce.secrets) };
     try {
       await preview.move(listen === config.http.listen, signal);
     } catch (error) {
       const { tls: _wanted, ...rest } = config.http;
-      inForce.config.http = { ...rest, listen, ...(tls && { tls }) };
+      inForce.config.http = { ...rest, enabled, listen, ...(tls && { tls }) };
       await preview.server.renew(inForce.secrets);
       throw error;
     }

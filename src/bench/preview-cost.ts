@@ -1,12 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import type { PreviewDaemonOrder } from './preview-daemon-process.ts';
+import { withPreviewDaemon } from './preview-daemon.ts';
 import { type Leave, PreviewViewers, type Transport } from './preview-viewers.ts';
 
-export interface PreviewCostOptions extends PreviewDaemonOrder {
+export interface PreviewCostOptions {
+  /** A video file, played again and again as a camera. */
+  readonly clip: string;
+  readonly model: string;
+  readonly folder: string;
+  readonly fps: number;
   /** Length of each measurement, s. */
   readonly seconds: number;
   readonly onProgress: (what: string) => void;
@@ -49,13 +53,8 @@ const MS_PER_TICK = 10;
 /** Measures what those who watch cost the daemon, which runs in a process of its own. */
 export async function measurePreview(options: PreviewCostOptions): Promise<PreviewCost> {
   const { clip, model, folder, fps, seconds, onProgress } = options;
-  const daemon = fork(fileURLToPath(new URL('./preview-daemon-process.js', import.meta.url)), {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  try {
-    const served = once(daemon, 'message').then(([url]) => String(url));
-    daemon.send({ clip, model, folder, fps } satisfies PreviewDaemonOrder);
-    const url = await served;
+  const cameras = { [CAMERA]: { source: `file:${clip}?loop=1&realtime=1`, fps } };
+  return withPreviewDaemon({ cameras, model, folder }, async (daemon, url) => {
     const viewers = new PreviewViewers(url, CAMERA);
     await sleep(WARM_UP_MS);
     const cost = async (transport: Transport) => {
@@ -68,11 +67,7 @@ export async function measurePreview(options: PreviewCostOptions): Promise<Previ
     onProgress(`${CYCLES} viewers by webrtc that come and go`);
     const churn = await measureChurn(daemon, viewers);
     return { ...byTransport, ...crowd, ...churn };
-  } finally {
-    const ended = daemon.exitCode === null ? once(daemon, 'exit') : undefined;
-    daemon.disconnect();
-    await ended;
-  }
+  });
 }
 
 async function costOf(

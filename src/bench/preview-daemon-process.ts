@@ -7,13 +7,14 @@ import { collectGarbage } from './collect-garbage.ts';
 
 /** What the process is told, once. */
 export interface PreviewDaemonOrder {
-  readonly clip: string;
+  /** By name. */
+  readonly cameras: Readonly<Record<string, { readonly source: string; readonly fps: number }>>;
   readonly model: string;
+  /** Its storage. */
   readonly folder: string;
-  readonly fps: number;
 }
 
-// The child that `measurePreview` starts: a daemon with one camera, served on a port that it tells.
+// The child that `withPreviewDaemon` starts: a daemon that looks at every frame, served on a port that it tells.
 forgoIdleCollections();
 const stop = new AbortController();
 process.once('disconnect', () => stop.abort());
@@ -29,13 +30,12 @@ process.once('message', (order: PreviewDaemonOrder) => {
       models: { default: { file: order.model } },
       storage: { path: order.folder, reserveMiB: 0 },
       http: { listen: '127.0.0.1:0' },
-      cameras: {
-        street: {
-          source: `file:${order.clip}?loop=1&realtime=1`,
-          detect: { fps: order.fps },
-          motion: { mode: 'off' },
-        },
-      },
+      cameras: Object.fromEntries(
+        Object.entries(order.cameras).map(([name, { source, fps }]) => [
+          name,
+          { source, detect: { fps }, motion: { mode: 'off' } },
+        ]),
+      ),
     }),
     baseDir: process.cwd(),
     secrets: {},

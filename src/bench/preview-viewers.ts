@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { WebSocket } from 'ws';
 import { OcellusError } from '../base/errors.ts';
-import { loadWebRtc, type RtcDescription, type RtcPeer, type WebRtc } from '../preview/live/webrtc.ts';
+import { loadWebRtc, type RtcPeer, type WebRtc } from '../preview/live/webrtc.ts';
 
 /** Somebody who watches; the function ends it. */
 export type Leave = () => Promise<void>;
@@ -47,8 +47,7 @@ export class PreviewViewers {
 
   async #joinWebRtc(): Promise<Leave> {
     const loaded = this.#webrtc ?? (await loadWebRtc());
-    if (typeof loaded === 'string')
-      throw new OcellusError('internal', `no WebRTC to measure with: ${loaded}`);
+    if ('why' in loaded) throw new OcellusError('internal', `no WebRTC to measure with: ${loaded.error}`);
     this.#webrtc = loaded;
     const peer = new loaded.RTCPeerConnection({ iceServers: [] }) as OfferingPeer;
     peer.addTransceiver('video', { direction: 'recvonly' });
@@ -78,7 +77,6 @@ export class PreviewViewers {
 
 interface OfferingPeer extends RtcPeer {
   addTransceiver(kind: 'video', init: { direction: 'recvonly' }): void;
-  createOffer(): Promise<RtcDescription>;
 }
 
 function first(what: string, listen: (done: () => void) => void): Promise<void> {

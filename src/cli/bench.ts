@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
+import {
+  type LatencyQuantiles,
+  type LatencyResult,
+  measureLatency,
+} from '../bench/latency/measure-latency.ts';
 import { type BenchResult, runBench } from '../bench/run-bench.ts';
 import { measureStreetEvents } from '../bench/street-events/run.ts';
 import { type EventScore, openShare, precision, recall } from '../bench/street-events/score.ts';
 import { describeMachine } from '../device/machine-record.ts';
+import { benchOverload } from './bench-overload.ts';
 import type { CommandIo } from './command-io.ts';
 import { positive, positiveInteger } from './option-values.ts';
 
@@ -12,8 +18,9 @@ interface BenchCommandOptions {
   readonly model: string;
   readonly seconds: number;
   readonly hours: number;
-  readonly scenario: 'budgets' | 'events';
+  readonly scenario: 'budgets' | 'events' | 'latency' | 'overload';
   readonly streets: number;
+  readonly minutes: number;
   readonly json?: boolean;
 }
 
@@ -34,20 +41,23 @@ export function benchCommand(io: CommandIo): Command {
     .option('--seconds <s>', 'length of each measurement', positive, 20)
     .option('--hours <h>', 'hours of work that are compressed to look for growth', positive, 24)
     .addOption(
-      new Option('--scenario <what>', 'budgets, or events: how true the events of simulated streets are')
-        .choices(['budgets', 'events'])
+      new Option(
+        '--scenario <what>',
+        'budgets; events: how true the events of simulated streets are; latency: of live pictures in a real browser; overload: who gets what when too much is asked',
+      )
+        .choices(['budgets', 'events', 'latency', 'overload'])
         .default('budgets'),
     )
     .option('--streets <n>', 'streets of the scenario `events`', positiveInteger, 20)
+    .option('--minutes <m>', 'length of the scenario `latency`', positive, 1)
     .option('--json', 'the result as JSON')
     .action(async (options: BenchCommandOptions, command: Command) => {
       const { model, seconds, hours, json } = options;
-      if (options.scenario === 'events') {
-        // No other model here knows the figures of the street.
-        const ofStreets = command.getOptionValueSource('model') === 'default' ? models('demo-scene') : model;
-        await benchEvents(io, ofStreets, options);
-        return;
-      }
+      // No other model here knows the figures of the street.
+      const ofStreets = command.getOptionValueSource('model') === 'default' ? models('demo-scene') : model;
+      if (options.scenario === 'events') return benchEvents(io, ofStreets, options);
+      if (options.scenario === 'latency') return benchLatency(io, ofStreets, options);
+      if (options.scenario === 'overload') return benchOverload(io, options);
       const onProgress = (what: string) => io.stderr.write(`${what} ...\n`);
       const result = await runBench({ model, seconds, hours, onProgress });
       io.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : describeBench(result));
@@ -87,6 +97,38 @@ async function benchEvents(
   ];
   const lines = [...table('true boxes with noise', noisyTruth), ...table('detector', detector)];
   io.stdout.write(`${streets} streets\n${lines.join('\n')}\n`);
+}
+
+async function benchLatency(
+  io: CommandIo,
+  model: string,
+  { minutes, json }: BenchCommandOptions,
+): Promise<void> {
+  const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  const onProgress = (what: string) => io.stderr.write(`${what} ...\n`);
+  const result = await measureLatency({ model, minutes, chromium, onProgress });
+  io.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : describeLatency(result));
+}
+
+function describeLatency({ machine, minutes, loadPerCpu, transports }: LatencyResult): string {
+  const cells = ({ p50Ms, p95Ms }: LatencyQuantiles) => [p50Ms, p95Ms].map((ms) => ms.toFixed(0).padStart(8));
+  const rows = Object.entries(transports).map(([way, { first, last, worstMs, pictures, unread }]) =>
+    [
+      way.padEnd(8),
+      ...cells(first),
+      ...cells(last),
+      ...[worstMs, pictures, unread].map((value) => value.toFixed(0).padStart(8)),
+    ].join(' '),
+  );
+  return [
+    describeMachine(machine),
+    `from capture to screen, ms, over ${minutes} min; load per processor at the end ${loadPerCpu.toFixed(1)}`,
+    '',
+    '           first minute       last minute',
+    'way           p50      p95      p50      p95    worst pictures   unread',
+    ...rows,
+    '',
+  ].join('\n');
 }
 
 function describeBench({ machine, budgets, oneCamera, delivery }: BenchResult): string {

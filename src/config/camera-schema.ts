@@ -230,6 +230,14 @@ export const cameraSchema = z.strictObject({
     .meta({ examples: [`rtsp://user:\${env:CAM_PW}@192.0.2.10/stream2`] }),
   enabled: z.boolean().default(true).describe('Off: the camera is not opened'),
   model: z.string().default('default').describe('Name of one of `models`'),
+  priority: z
+    .number()
+    .min(0.1)
+    .max(100)
+    .default(1)
+    .describe(
+      'Weight in the sharing of inference when there is too little for all: 2 may have twice the rate of 1',
+    ),
   capture: captureSchema.prefault({}).describe('How pictures are taken from the camera'),
   detect: detectSchema.prefault({}).describe('What is looked at'),
   motion: motionSchema.prefault({}).describe('The motion gate, which spares inference on still pictures'),

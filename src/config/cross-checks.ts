@@ -28,6 +28,7 @@ export function crossCheck(config: Config, stated: StatedModels): Finding[] {
       checkModel(['classifiers', name], model),
     ),
     ...Object.entries(config.reid).flatMap(([name, model]) => checkModel(['reid', name], model)),
+    ...checkSmallerModels(config, stated.models),
     ...checkModelNames(config, stated.models),
     ...checkClassifierNames(config, stated.classifiers),
     ...checkReidNames(config, stated.reid),
@@ -87,6 +88,17 @@ function checkModel(path: Path, model: Pick<ModelConfig, 'backend' | 'libonnxrun
       atKey: true,
     },
   ];
+}
+
+function checkSmallerModels({ models }: Config, names: readonly string[]): Finding[] {
+  return Object.entries(models).flatMap(([name, { smaller }]) => {
+    if (smaller === undefined) return [];
+    const path = ['models', name, 'smaller'];
+    if (smaller === name) {
+      return [{ path, message: 'a model cannot be smaller than itself', hint: 'name another of `models`' }];
+    }
+    return names.includes(smaller) ? [] : [unknownName(path, 'model', smaller, names, 'models')];
+  });
 }
 
 function checkModelNames(config: Config, modelNames: readonly string[]): Finding[] {

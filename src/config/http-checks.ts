@@ -22,7 +22,7 @@ export function checkHttp({ http, cameras }: Config): Finding[] {
   ];
 }
 
-function checkListen({ listen, users, tokens }: HttpConfig): Finding[] {
+function checkListen({ enabled, listen, users, tokens }: HttpConfig): Finding[] {
   const path = ['http', 'listen'];
   const colon = listen.lastIndexOf(':');
   const findings: Finding[] = [];
@@ -30,7 +30,7 @@ function checkListen({ listen, users, tokens }: HttpConfig): Finding[] {
     findings.push({ path, message: 'the port is above 65535', hint: 'use one of 1 to 65535' });
   }
   const isOpen = Object.keys(users).length + Object.keys(tokens).length === 0;
-  if (isOpen && !isLoopback(listen.slice(0, colon))) {
+  if (enabled && isOpen && !isLoopback(listen.slice(0, colon))) {
     findings.push({
       path,
       message: 'an address that others reach needs authentication',

@@ -52,6 +52,10 @@ export const tlsSchema = z.strictObject({
 });
 
 export const httpSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Serve the web page and the API; false: the daemon listens nowhere'),
   listen: z
     .string()
     .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'use address:port, such as 127.0.0.1:8080')

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
 import { cameraSchema } from './camera-schema.ts';
+import { governorSchema } from './governor-schema.ts';
 import { httpSchema } from './http-schema.ts';
 import { identifier, unit } from './schema-parts.ts';
 
@@ -94,6 +95,21 @@ export const modelSchema = z.strictObject({
     .describe("Boxes of one class that overlap more are one object; default: what the model's family uses"),
   decoder: z.enum(OUTPUT_DECODERS).optional().describe('How to read the outputs; default: recognised'),
   labels: z.array(z.string().min(1)).min(1).optional().describe('Class names; default: from the model'),
+  widthPx: z
+    .int()
+    .min(32)
+    .max(4096)
+    .optional()
+    .describe(
+      'Input of a model that takes any size; default: what its manifest or its export says, else 640',
+    ),
+  heightPx: z.int().min(32).max(4096).optional().describe('Height of that input'),
+  smaller: z
+    .string()
+    .optional()
+    .describe(
+      'Another of `models` with the same labels that costs less: cameras are moved to it when lower rates alone do not suffice',
+    ),
 });
 
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
@@ -181,6 +197,11 @@ export const configSchema = z.strictObject({
   cameras: z.record(identifier, cameraSchema).default({}).describe('Cameras by name'),
   http: httpSchema.prefault({}).describe('Web page and API'),
   storage: storageSchema.prefault({}).describe('Disk'),
+  governor: governorSchema
+    .prefault({})
+    .describe(
+      'Keeps the device within its means: lowers detection rates when it is too hot, short of memory or overloaded',
+    ),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -32,6 +32,8 @@ export interface SchedulerProgress extends RunCounts {
   readonly owed: number;
   /** Runs and openings that failed. */
   readonly failures: number;
+  /** Time that runs have occupied a session, ms. */
+  readonly busyMs: number;
 }
 
 export interface SchedulerOptions {
@@ -64,6 +66,7 @@ export class InferenceScheduler implements Service {
   readonly #lanes = new Set<CameraLane>();
   readonly #log: Logger;
   readonly #runs = new RunTally();
+  #busyMs = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -110,7 +113,7 @@ export class InferenceScheduler implements Service {
   progress(): SchedulerProgress {
     const { healthy, failures } = this.status();
     const owed = [...this.#lanes].reduce((sum, lane) => sum + lane.pending, 0);
-    return { healthy, owed, failures, ...this.#runs.counts };
+    return { healthy, owed, failures, busyMs: this.#busyMs, ...this.#runs.counts };
   }
 
   /** Stops feeding, drops what waits, lets the runs finish and closes the detectors. */
@@ -129,9 +132,10 @@ export class InferenceScheduler implements Service {
   #dispatch(): void {
     for (;;) {
       const slot = this.#slots.find((candidate) => candidate.free);
+      if (slot === undefined) return;
       const lane = this.#nextLane();
-      const frame = slot === undefined ? undefined : lane?.take();
-      if (slot === undefined || lane === undefined || frame === undefined) return;
+      const frame = lane?.take();
+      if (lane === undefined || frame === undefined) return;
       void this.#run(slot, lane, frame);
     }
   }
@@ -139,7 +143,9 @@ export class InferenceScheduler implements Service {
   /** The lane that is due first. */
   #nextLane(): CameraLane | undefined {
     let first: CameraLane | undefined;
+    const nowMs = this.#options.clock.monoMs();
     for (const lane of this.#lanes) {
+      lane.dropLate(nowMs);
       if (lane.closed && lane.pending === 0) this.#lanes.delete(lane);
       const dueMs = lane.dueMonoMs;
       if (dueMs !== undefined && dueMs < (first?.dueMonoMs ?? Number.POSITIVE_INFINITY)) first = lane;
@@ -149,6 +155,7 @@ export class InferenceScheduler implements Service {
 
   async #run(slot: DetectorSlot, lane: CameraLane, frame: Frame): Promise<void> {
     let deliver: () => void;
+    const startedMs = this.#options.clock.monoMs();
     try {
       const result = await slot.detect(frame);
       this.#runs.gaveResult();
@@ -163,6 +170,7 @@ export class InferenceScheduler implements Service {
       deliver = () => lane.sink.failed(frame, failure);
     }
     lane.done();
+    this.#busyMs += this.#options.clock.monoMs() - startedMs;
     try {
       if (lane.closed) lane.sink.dropped(frame, 'closed');
       else deliver();

@@ -53,6 +53,9 @@ export interface ModelChoice {
   readonly labels?: readonly string[] | undefined;
   readonly minScore?: number | undefined;
   readonly nmsIou?: number | undefined;
+  /** Input of a model that takes any size. */
+  readonly widthPx?: number | undefined;
+  readonly heightPx?: number | undefined;
 }
 
 const DEFAULT_INPUT_PX = 640;
@@ -93,7 +96,7 @@ export function describeDetectionModel(
   const metadata = readUltralyticsMetadata(summary.metadata);
   const layout = imageInput(summary, manifest, INPUT_TYPES);
   const type = inputType(summary, manifest);
-  const size = inputSize(summary, layout, manifest, metadata.imageSize);
+  const size = inputSize(summary, layout, manifest, metadata.imageSize, DEFAULT_INPUT_PX, choice);
   const { decoder, outputs, classes, convention } = recogniseOutput(
     summary,
     size,
@@ -171,20 +174,33 @@ export function imageInput(
   return layout;
 }
 
-/** The size of that picture. @param usualPx edge of the square that a model takes which says nothing */
+/**
+ * The size of that picture.
+ * @param usualPx edge of the square that a model takes which says nothing
+ * @param chosen size to use of a model that takes any
+ * @throws OcellusError `model_invalid`, `config_invalid` for a size that the model does not take
+ */
 export function inputSize(
   summary: ModelSummary,
   layout: ModelInput['layout'],
   manifest: Manifest | undefined,
   exported: readonly [heightPx: number, widthPx: number] | undefined,
   usualPx = DEFAULT_INPUT_PX,
+  chosen: { readonly widthPx?: number | undefined; readonly heightPx?: number | undefined } = {},
 ): SizePx {
   const dims = summary.inputs[0]!.dims;
   const [height, width] = layout === 'nchw' ? [dims[2], dims[3]] : [dims[1], dims[2]];
-  const heightPx = height ?? manifest?.input.heightPx ?? exported?.[0] ?? usualPx;
-  const widthPx = width ?? manifest?.input.widthPx ?? exported?.[1] ?? usualPx;
+  const heightPx = height ?? chosen.heightPx ?? manifest?.input.heightPx ?? exported?.[0] ?? usualPx;
+  const widthPx = width ?? chosen.widthPx ?? manifest?.input.widthPx ?? exported?.[1] ?? usualPx;
+  if ((chosen.heightPx ?? heightPx) !== heightPx || (chosen.widthPx ?? widthPx) !== widthPx) {
+    throw new OcellusError('config_invalid', `${summary.file} takes only ${widthPx}x${heightPx}`, {
+      hint: 'leave widthPx and heightPx out, or export the model with dynamic axes',
+    });
+  }
   const said = manifest?.input;
-  if ((said?.heightPx ?? heightPx) !== heightPx || (said?.widthPx ?? widthPx) !== widthPx) {
+  const contradicts = (axis: number | null | undefined, stated: number | undefined) =>
+    typeof axis === 'number' && stated !== undefined && stated !== axis;
+  if (contradicts(height, said?.heightPx) || contradicts(width, said?.widthPx)) {
     throw new OcellusError(
       'model_invalid',
       `the manifest says ${said?.widthPx}x${said?.heightPx}, but ${summary.file} takes only ${widthPx}x${heightPx}`,

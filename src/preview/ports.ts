@@ -34,6 +34,8 @@ export interface PreviewCamera {
   /** Switched on, by configuration or by command. */
   readonly enabled: boolean;
   readonly detecting: boolean;
+  /** What holds its detection back; null while nothing does. */
+  readonly limit: DetectionLimit | null;
   readonly moving: boolean;
   /** Size of the camera's own picture; null before the first. */
   readonly pictureSizePx: SizePx | null;
@@ -66,6 +68,29 @@ export interface PartState {
   readonly detail: string | null;
 }
 
+/** Whether and why less is inferred than is wanted. */
+export interface GovernorReport {
+  readonly enabled: boolean;
+  readonly level: number;
+  readonly reasons: readonly string[];
+  readonly grantedPercent: number;
+  readonly temperatureC: number | null;
+  readonly headroomC: number | null;
+  readonly memorySomePercent: number | null;
+  readonly memoryFullPercent: number | null;
+  readonly memoryUsedPercent: number | null;
+  readonly savesMemory: boolean;
+}
+
+/** Of one camera. */
+export interface DetectionLimit {
+  /** Most frames per second that are inferred; null: as many as it wants. */
+  readonly fps: number | null;
+  /** Name of the model that infers them. */
+  readonly model: string;
+  readonly reasons: readonly string[];
+}
+
 /** The device and what runs on it, as it is now. */
 export interface DeviceReport extends HardwareReport {
   readonly uptimeMs: number;
@@ -95,6 +120,7 @@ export interface DeviceReport extends HardwareReport {
     /** Of the hottest sensor, where there is one. */
     readonly temperatureC: number | null;
   };
+  readonly governor: GovernorReport;
   readonly storage: { readonly freeBytes: number | null; readonly diskFull: boolean };
   /** What came of the last reload of the configuration; null: there was none since the start. */
   readonly reload: {
@@ -136,4 +162,6 @@ export interface PreviewParts extends LoadedConfig {
   readonly editor: ConfigEditor;
   readonly device: () => Promise<DeviceReport>;
   readonly partStates: () => readonly PartState[];
+  /** Memory is short: nobody else may watch live. */
+  readonly savesMemory: () => boolean;
 }

@@ -93,7 +93,16 @@ describe('a camera', () => {
 
 const RUN_TIMEOUT_MS = 10_000;
 const well: SchedulerProgress = {
-  ...{ healthy: 1, owed: 1, returned: 0, results: 0, failures: 0, failedInARow: 0, timedOutInARow: 0 },
+  ...{
+    healthy: 1,
+    owed: 1,
+    returned: 0,
+    results: 0,
+    busyMs: 0,
+    failures: 0,
+    failedInARow: 0,
+    timedOutInARow: 0,
+  },
 };
 
 describe('a model', () => {

@@ -54,6 +54,19 @@ test.each<[what: string, wanted: object, changed: string[], cameras: Partial<Rel
     ['cameras.hall'],
     { removed: ['hall'] },
   ],
+  ['what the governor keeps to', { ...base, governor: { minFps: 2 } }, ['governor.minFps'], {}],
+  [
+    'which camera comes first',
+    withCamera('hall', { priority: 3 }),
+    ['cameras.hall.priority'],
+    { adapted: ['hall'] },
+  ],
+  [
+    'the model that takes the place of its own',
+    { ...base, models: { ...base.models, default: { file: 'a.onnx', smaller: 'other' } } },
+    ['models.default.smaller'],
+    { restarted: ['front', 'hall'] },
+  ],
   [
     'its source',
     withCamera('hall', { source: 'sim://scene?seed=9' }),

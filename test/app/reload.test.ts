@@ -173,15 +173,15 @@ it('another model is warm before its cameras move over, and the old one is close
     cameras,
   });
   expect(report).toMatchObject({ outcome: 'applied', changed: ['models.default.sessions'] });
+  await waitUntil(
+    () => states(daemon, 'front').filter((state) => state === 'live').length === 2,
+    'it is live again',
+  );
   const told = daemon.lines
     .slice(before)
     .map(({ message, fields }) => `${message} ${fields.model ?? fields.state ?? ''}`);
   expect(told.indexOf('model is ready default')).toBeGreaterThanOrEqual(0);
   expect(told.indexOf('model is ready default')).toBeLessThan(told.indexOf('camera state changed live'));
-  await waitUntil(
-    () => states(daemon, 'front').filter((state) => state === 'live').length === 2,
-    'it is live again',
-  );
   expect(states(daemon, 'yard')).toEqual(['connecting', 'live']);
   const { body } = await get(daemon, '/api/device');
   expect(body.models).toMatchObject([

@@ -42,6 +42,10 @@ describe('where it may listen', () => {
     },
   );
 
+  test('where it does not listen at all, nobody needs to prove who they are', () => {
+    expect(issuesOf('{ enabled: false, listen: 0.0.0.0:8080 }')).toEqual([]);
+  });
+
   test('a port is one that there is', () => {
     expect(issuesOf('{ listen: 127.0.0.1:70000 }')).toEqual(['http.listen: the port is above 65535']);
   });

@@ -193,6 +193,55 @@ describe('InferenceScheduler', () => {
     },
   );
 
+  it('leaves a frame that waited too long for its turn, and keeps the turn for the next', async () => {
+    const rig = await start({ sessions: 1, serviceMs: 50 });
+    const notes = new Notes();
+    const other = new Notes();
+    const lane = rig.scheduler.lane('a', { periodMs: 100 }, notes);
+    const rival = rig.scheduler.lane('b', { periodMs: 100 }, other);
+    for (const each of [lane, rival]) each.limitWait(10);
+    rival.offer(frame('b', 1, 0));
+    await rig.clock.advance(5);
+    lane.offer(frame('a', 1, 5));
+    await rig.clock.advance(45);
+    expect(notes.outcomes).toEqual(['a1 late']);
+    rival.offer(frame('b', 2, 50));
+    await rig.clock.advance(45);
+    rival.offer(frame('b', 3, 95));
+    lane.offer(frame('a', 2, 95));
+    await rig.clock.advance(55);
+    expect(notes.outcomes).toEqual(['a1 late', 'a2 result 150']);
+    expect(other.outcomes).toEqual(['b1 result 50', 'b2 result 100', 'b3 late']);
+  });
+
+  it.each([
+    [8, 50, 7, 'phases apart'],
+    [8, 50, 0, 'all cameras in one phase'],
+    [5, 80, 20, 'service in lock-step with the frames'],
+    [16, 25, 6, 'many cameras'],
+  ])(
+    'is fair although it infers fresh frames only: %i cameras, %i ms a run, %i ms apart (%s)',
+    async (cameras, serviceMs, apartMs) => {
+      const rig = await start({ sessions: 1, serviceMs });
+      const all = Array.from({ length: cameras }, (_, i) => camera(rig, `c${i}`, 100, 1 + i * apartMs));
+      for (const { lane } of all) lane.limitWait(10);
+      await rig.clock.advance(30_000);
+      const shares = all.map(({ notes }) => notes.count.results);
+      expect(jain(shares)).toBeGreaterThanOrEqual(0.95);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan((0.6 * 30_000) / serviceMs);
+      for (const { notes, lane, offered } of all) {
+        expect(notes.count.results + notes.count.dropped + lane.pending).toBe(offered());
+      }
+    },
+  );
+
+  it('counts what inference has taken', async () => {
+    const rig = await start({ sessions: 1, serviceMs: 30 });
+    camera(rig, 'a', 100, 0);
+    await rig.clock.advance(250);
+    expect(rig.scheduler.progress()).toMatchObject({ returned: 3, busyMs: 90 });
+  });
+
   it('gives a slow camera all that it asks for while fast ones overload the sessions', async () => {
     const rig = await start({ sessions: 1, serviceMs: 100 });
     const fast = [0, 1, 2].map((i) => camera(rig, `fast${i}`, 33, 1 + i));
@@ -268,15 +317,15 @@ describe('InferenceScheduler', () => {
       failedInARow: 0,
       timedOutInARow: 0,
     };
-    expect(rig.scheduler.progress()).toEqual(well);
+    expect(rig.scheduler.progress()).toMatchObject(well);
     for (let i = 0; i < 2; i++) await offer(new OcellusError('inference_timeout', 'too long'));
     const late = { returned: 3, failures: 2, failedInARow: 2, timedOutInARow: 2 };
-    expect(rig.scheduler.progress()).toEqual({ ...well, ...late });
+    expect(rig.scheduler.progress()).toMatchObject({ ...well, ...late });
     await offer(new OcellusError('inference_failed', 'bad frame'));
     const failing = { returned: 4, failures: 3, failedInARow: 3, timedOutInARow: 0 };
-    expect(rig.scheduler.progress()).toEqual({ ...well, ...failing });
+    expect(rig.scheduler.progress()).toMatchObject({ ...well, ...failing });
     await offer();
-    expect(rig.scheduler.progress()).toEqual({ ...well, returned: 5, results: 2, failures: 3 });
+    expect(rig.scheduler.progress()).toMatchObject({ ...well, returned: 5, results: 2, failures: 3 });
   });
 
   it('goes on with the other detectors and tries again, ever later, while a new one cannot be opened', async () => {

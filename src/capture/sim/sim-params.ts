@@ -14,6 +14,8 @@ export interface SimParams {
   readonly startMs: number;
   /** Length, ms; undefined: for ever. */
   readonly durationMs: number | undefined;
+  /** Each picture carries its capture time, see time-code.ts. */
+  readonly timeCode: boolean;
 }
 
 // Each parameter, what it takes, and what it means; the error messages come from here.
@@ -28,6 +30,7 @@ const PARAMETERS = {
   parked: `cars parked at the kerb, 0 to ${PARKING_PLACES.length}`,
   leave: 'seconds into the scene when parked cars drive away, above 0',
   size: 'WIDTHxHEIGHT, 64x64 to 7680x4320',
+  timecode: '1 or 0',
   start: 'seconds into the scene, 0 or more',
 } as const;
 type ParameterName = keyof typeof PARAMETERS;
@@ -61,6 +64,7 @@ export function parseSimParams(params: URLSearchParams): SimParams {
     speed: numberIn(params, 'speed', 1, 100) ?? 1,
     startMs: startS * 1000,
     durationMs: durationS === undefined ? undefined : durationS * 1000,
+    timeCode: wholeNumberIn(params, 'timecode', 1) === 1,
   };
 }
 

@@ -7,6 +7,7 @@ import { fitSize } from '../fit-size.ts';
 import type { FrameSink, FrameSource } from '../frame-source.ts';
 import { Scene } from './scene.ts';
 import { parseSimParams, type SimParams } from './sim-params.ts';
+import { drawTimeCode } from './time-code.ts';
 
 export interface SimSourceOptions {
   readonly cameraId: string;
@@ -79,12 +80,13 @@ class SimSource implements FrameSource {
 
   redraw(captureAtMs: number): Pick<Frame, 'data' | 'widthPx' | 'heightPx' | 'colour'> | undefined {
     if (this.#startWallMs === undefined) return undefined;
-    const { scene, startMs } = this.#params;
+    const { scene, startMs, timeCode } = this.#params;
     const { widthPx, heightPx } = scene.source;
     // Of its own: a scene keeps what it has prepared for the size that it was drawn at last.
     this.#large ??= new Scene(scene);
     const data = new Uint8Array(i420Bytes(widthPx, heightPx));
     this.#large.draw(startMs + captureAtMs - this.#startWallMs, { data, widthPx, heightPx });
+    if (timeCode) drawTimeCode(captureAtMs, { data, widthPx, heightPx });
     return { data, widthPx, heightPx, colour: COLOUR };
   }
 
@@ -96,7 +98,7 @@ class SimSource implements FrameSource {
     signal: AbortSignal,
   ): Promise<void> {
     const { cameraId, pool, clock } = this.#options;
-    const { realtime, speed, startMs, scene } = this.#params;
+    const { realtime, speed, startMs, scene, timeCode } = this.#params;
     const { widthPx, heightPx } = this.#size;
     let slot = pool.acquire(widthPx, heightPx);
     while (slot === undefined && !realtime) {
@@ -110,6 +112,7 @@ class SimSource implements FrameSource {
     }
     this.#scene.draw(startMs + mediaMs, { data: slot.data, widthPx, heightPx });
     const captureAtMs = startWallMs + mediaMs;
+    if (timeCode) drawTimeCode(captureAtMs, { data: slot.data, widthPx, heightPx });
     const frame = slot.toFrame({
       cameraId,
       seq,

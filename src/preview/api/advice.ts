@@ -16,5 +16,7 @@ const ADVICE: Readonly<Record<CameraCause, string>> = {
 /** What to do about a camera's state; null when there is nothing to do. */
 export function adviceFor({ state, cause }: CameraState): string | null {
   if (cause !== null) return ADVICE[cause];
-  return state === 'disabled' ? 'The camera is switched off: switch it on with the command `enabled`.' : null;
+  return state === 'disabled'
+    ? 'The camera is switched off: publish ON to set/enabled of its MQTT topics, or set enabled in its configuration.'
+    : null;
 }

@@ -23,6 +23,14 @@ export const cameraReportSchema = z.strictObject({
   enabled: z.boolean(),
   detectEnabled: z.boolean(),
   detectFps: z.number(),
+  limit: z
+    .strictObject({
+      fps: z.number().nullable().describe('Most frames per second that are inferred; null: no limit'),
+      model: z.string().describe('Name of the model that infers them'),
+      reasons: z.array(z.string()).describe('As of the governor in /api/device'),
+    })
+    .nullable()
+    .describe('What holds its detection back; null while nothing does'),
   labels: z.array(z.string()).describe('Labels that are reported; empty: all of the model'),
   objects: z.record(z.string(), objectSchema),
   zones: z.array(zoneSchema.extend({ zoneId: z.string() })),
@@ -53,7 +61,7 @@ export const cameraReportSchema = z.strictObject({
 type CameraReport = z.infer<typeof cameraReportSchema>;
 
 /** Outcomes of a frame that was lost, as opposed to one that nobody needed to look at. */
-const LOST_FRAMES = ['replaced', 'closed', 'inference_failed'] as const;
+const LOST_FRAMES = ['governed', 'replaced', 'late', 'closed', 'inference_failed'] as const;
 
 /** The cameras and how they are. */
 export function cameraRoutes(app: PreviewApp, { cameras, config }: PreviewParts): void {
@@ -84,7 +92,7 @@ export function cameraRoutes(app: PreviewApp, { cameras, config }: PreviewParts)
 
 /** A camera as the API tells it. */
 function cameraReport(camera: PreviewCamera, webrtc: boolean): CameraReport {
-  const { cameraId, config, state, enabled, detecting, present, frames, captureDrops } = camera;
+  const { cameraId, config, state, enabled, detecting, limit, present, frames, captureDrops } = camera;
   const lost = LOST_FRAMES.flatMap((reason) => (frames[reason] ? [[reason, frames[reason]] as const] : []));
   return {
     cameraId,
@@ -95,6 +103,7 @@ function cameraReport(camera: PreviewCamera, webrtc: boolean): CameraReport {
     enabled,
     detectEnabled: detecting,
     detectFps: config.detect.fps,
+    limit: limit && { ...limit, reasons: [...limit.reasons] },
     labels: Object.keys(config.objects),
     objects: config.objects,
     zones: Object.entries(config.zones).map(([zoneId, zone]) => ({ zoneId, ...zone })),

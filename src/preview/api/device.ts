@@ -41,6 +41,20 @@ const deviceSchema = z.strictObject({
     totalMemoryBytes: bytes,
     temperatureC: z.number().nullable().describe('Of the hottest sensor'),
   }),
+  governor: z
+    .strictObject({
+      enabled: z.boolean(),
+      level: z.int().describe('0: all is inferred that is wanted; 8: about a sixth'),
+      reasons: z.array(z.string()).describe('temperature, power, memory, overload; the strongest first'),
+      grantedPercent: z.number().describe('Of the inference that is wanted'),
+      temperatureC: z.number().nullable().describe('Of the sensor that is closest to throttling'),
+      headroomC: z.number().nullable().describe('From there to where the kernel throttles'),
+      memorySomePercent: z.number().nullable().describe('Time in which some process waited for memory'),
+      memoryFullPercent: z.number().nullable().describe('Time in which all processes did'),
+      memoryUsedPercent: z.number().nullable().describe('Of the memory limit of the service'),
+      savesMemory: z.boolean().describe('Nobody else may watch; best views have the size of detection'),
+    })
+    .describe('Whether and why less is inferred than is wanted'),
   storage: z.strictObject({ freeBytes: bytes.nullable(), diskFull: z.boolean() }),
   reload: z
     .strictObject({
@@ -74,9 +88,10 @@ export function deviceRoutes(app: PreviewApp, { config, cameras, device }: Previ
       const report = await device();
       const models = report.models as z.infer<typeof deviceSchema>['models'];
       // The schema's arrays are not read-only.
+      const governor = { ...report.governor, reasons: [...report.governor.reasons] };
       const reload =
         report.reload && (structuredClone(report.reload) as z.infer<typeof deviceSchema>['reload']);
-      return { deviceId: config.device.id, version, ...report, models: [...models], reload };
+      return { deviceId: config.device.id, version, ...report, governor, models: [...models], reload };
     },
   );
   app.get(

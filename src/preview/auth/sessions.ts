@@ -5,7 +5,8 @@ import type { Clock, Timer } from '../../base/clock.ts';
 const ID_BYTES = 32;
 /** Logins of one user at the same time; one more ends the oldest. */
 const MAX_PER_USER = 32;
-const SWEEP_MS = 60_000;
+/** A timer of Node's ends 25 days from now at the latest. */
+const LONGEST_WAIT_MS = 86_400_000;
 
 export interface SessionLimits {
   /** A session that is not used for so long ends. */
@@ -49,7 +50,7 @@ export class Sessions {
     // One for each stream that a page has open.
     setMaxListeners(0, session.end.signal);
     this.#sessions.set(keyOf(id), session);
-    this.#sweepTimer ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
+    if (this.#sweepTimer === undefined) this.#sweep();
     return id;
   }
 
@@ -85,9 +86,13 @@ export class Sessions {
     for (const key of [...this.#sessions.keys()]) this.#end(key);
   }
 
-  #isOver({ beganMs, usedMs }: LiveSession): boolean {
-    const nowMs = this.#clock.monoMs();
-    return nowMs - usedMs >= this.#limits.idleMs || nowMs - beganMs >= this.#limits.maxMs;
+  /** When it ends if nobody uses it any more, monotonic. */
+  #endsMs({ beganMs, usedMs }: LiveSession): number {
+    return Math.min(usedMs + this.#limits.idleMs, beganMs + this.#limits.maxMs);
+  }
+
+  #isOver(session: LiveSession): boolean {
+    return this.#clock.monoMs() >= this.#endsMs(session);
   }
 
   #end(key: string): void {
@@ -95,10 +100,12 @@ export class Sessions {
     this.#sessions.delete(key);
   }
 
+  /** Ends what is over, so that its streams end too, and looks again when the next one may be: none that begins later is over sooner. */
   #sweep(): void {
     for (const [key, session] of [...this.#sessions]) if (this.#isOver(session)) this.#end(key);
-    this.#sweepTimer =
-      this.#sessions.size === 0 ? undefined : this.#clock.after(SWEEP_MS, () => this.#sweep());
+    const nextMs = Math.min(...[...this.#sessions.values()].map((session) => this.#endsMs(session)));
+    const waitMs = Math.min(LONGEST_WAIT_MS, nextMs - this.#clock.monoMs());
+    this.#sweepTimer = this.#sessions.size === 0 ? undefined : this.#clock.after(waitMs, () => this.#sweep());
   }
 }
 

@@ -43,6 +43,7 @@ export interface RtcPeer {
   onicegatheringstatechange: (() => void) | null;
   setRemoteDescription(description: RtcDescription): Promise<void>;
   setLocalDescription(description: RtcDescription): Promise<void>;
+  createOffer(): Promise<RtcDescription>;
   createAnswer(): Promise<RtcDescription>;
   addIceCandidate(candidate: { candidate: string; sdpMid: string }): Promise<void>;
   getTransceivers(): readonly RtcTransceiver[];
@@ -67,15 +68,32 @@ export interface WebRtc {
   readonly nonstandard: { readonly RTCVideoSource: new () => RtcVideoSource };
 }
 
+/** There is no WebRTC on this machine. */
+export interface NoWebRtc {
+  /** For people. */
+  readonly why: string;
+  /** What the loader said, for the log: it names folders of this machine. */
+  readonly error: string;
+}
+
 /**
- * Loads node-webrtc, which is 25 MB of native code: only when somebody asks for it.
- * @returns why it cannot be had on this machine, such as a C library older than 2.34, in place of it
+ * Loads node-webrtc, which is 25 MB of native code: only when somebody asks for it. It makes one connection to nowhere, because
+ * the first one starts threads and codecs, which takes longer than loading.
+ * @returns why it cannot be had, such as a C library older than 2.34, in place of it
  */
-export async function loadWebRtc(): Promise<WebRtc | string> {
+export async function loadWebRtc(): Promise<WebRtc | NoWebRtc> {
   try {
     const { default: module } = (await import('@roamhq/wrtc')) as unknown as { default: WebRtc };
+    const first = new module.RTCPeerConnection({ iceServers: [] });
+    first.createDataChannel('first');
+    await first.createOffer();
+    first.close();
     return module;
   } catch (error) {
-    return messageOf(error);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+    const why = isMissing
+      ? 'the package @roamhq/wrtc is not installed'
+      : 'the package @roamhq/wrtc cannot be loaded here: it needs glibc 2.34, on x64 or arm64';
+    return { why, error: messageOf(error) };
   }
 }

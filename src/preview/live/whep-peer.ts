@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import type { FrameObjects, LiveFeed, LivePicture } from './live-feed.ts';
 import { type IceFragment, iceUfrag, type VideoOffer, withBitrate } from './sdp.ts';
+import { Silence } from './silence.ts';
 import { tracksMessage } from './tracks-message.ts';
 import type { RtcDataChannel, RtcIceServer, RtcPeer, RtcTrack, RtcVideoSource, WebRtc } from './webrtc.ts';
 
@@ -10,6 +11,7 @@ const CONNECT_DEADLINE_MS = 15_000;
 /** A viewer reports every second what came. After so many looks without a byte it is gone; libwebrtc would wait 18 s. */
 const LOOK_MS = 3_000;
 const SILENT_LOOKS = 3;
+const STATS_DEADLINE_MS = 1_000;
 /** The answer waits so long for addresses: those of this machine are known at once, a STUN server's may never be. */
 const GATHER_DEADLINE_MS = 1_500;
 const START_KBPS = 2_000;
@@ -41,6 +43,7 @@ export class WhepPeer {
   readonly #track: RtcTrack;
   readonly #sentMs = new Map<number, number>();
   readonly #waiting = new Map<number, FrameObjects>();
+  readonly #silence = new Silence(SILENT_LOOKS);
   #channel: RtcDataChannel | undefined;
   #unwatch: (() => void) | undefined;
   #deadline: Timer;
@@ -141,7 +144,7 @@ export class WhepPeer {
       case 'connected': {
         this.#deadline.cancel();
         if (this.#unwatch !== undefined) return;
-        this.#listen(Number.NaN, 0);
+        this.#listen();
         const ends = [
           feed.watchObjects((found) => this.#found(found)),
           feed.watchPictures((picture) => this.#send(picture)),
@@ -159,26 +162,24 @@ export class WhepPeer {
     }
   }
 
-  /** @param heardBytes what had come at the last look @param silentLooks how often nothing more had */
-  #listen(heardBytes: number, silentLooks: number): void {
-    if (this.#closed) return;
-    if (silentLooks >= SILENT_LOOKS) {
-      this.close('silent');
-      return;
-    }
-    this.#deadline = this.#parts.clock.after(LOOK_MS, () => {
-      this.#bytesReceived().then(
-        (bytes) => this.#listen(bytes, bytes === heardBytes ? silentLooks + 1 : 0),
-        () => this.close('its state cannot be told'),
-      );
+  #listen(): void {
+    this.#deadline = this.#parts.clock.after(LOOK_MS, async () => {
+      const bytes = await this.#bytesReceived();
+      if (this.#closed) return;
+      if (this.#silence.look(bytes)) this.close('silent');
+      else this.#listen();
     });
   }
 
-  async #bytesReceived(): Promise<number> {
-    for (const { type, bytesReceived } of (await this.#peer.getStats()).values()) {
-      if (type === 'transport' && bytesReceived !== undefined) return bytesReceived;
+  /** Undefined when it cannot be told: it is native code of many threads that answers, or does not. */
+  async #bytesReceived(): Promise<number | undefined> {
+    try {
+      const asked = this.#peer.getStats();
+      const stats = await withDeadline(asked, STATS_DEADLINE_MS, 'asking for what came', this.#parts.clock);
+      return [...stats.values()].find(({ type }) => type === 'transport')?.bytesReceived;
+    } catch {
+      return undefined;
     }
-    return Number.NaN;
   }
 
   #send({ data, widthPx, heightPx, captureAtMs }: LivePicture): void {

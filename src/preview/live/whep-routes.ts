@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { messageOf } from '../../base/errors.ts';
 import type { PreviewParts } from '../ports.ts';
+import { requireMemory } from '../server/memory-check.ts';
 import type { PreviewApp } from '../server/preview-app.ts';
 import { HttpProblem } from '../server/problem.ts';
 import { readIceFragment, readOffer } from './sdp.ts';
@@ -13,6 +14,9 @@ const ICE_FRAGMENT = 'application/trickle-ice-sdpfrag';
 /** Offers of browsers are 3 to 10 kB. */
 const MAX_SDP_BYTES = 64 * 1024;
 const RETRY_AFTER_S = '10';
+
+/** Who asks for one of these will want to see pictures in a moment: the library is loaded meanwhile. */
+const PAGE_OPENS: ReadonlySet<string> = new Set(['/', '/api/cameras']);
 
 const endpoint = '/api/cameras/:cameraId/whep';
 const cameraParams = z.strictObject({ cameraId: z.string() });
@@ -30,6 +34,9 @@ export function whepRoutes(app: PreviewApp, parts: PreviewParts): void {
     webrtc().iceServers.map((server, at) => ({ ...server, credential: parts.secrets.iceCredentials?.[at] }));
   const sessions = new WhepSessions(webrtc, iceServers, app.viewers, clock, log);
   app.addHook('onClose', async () => sessions.close());
+  app.addHook('onResponse', async ({ user, routeOptions }) => {
+    if (webrtc().enabled && user !== null && PAGE_OPENS.has(routeOptions.url ?? '')) void sessions.webrtc();
+  });
   app.addContentTypeParser(
     [SDP, ICE_FRAGMENT],
     { parseAs: 'string', bodyLimit: MAX_SDP_BYTES },
@@ -60,18 +67,27 @@ export function whepRoutes(app: PreviewApp, parts: PreviewParts): void {
       if ('refused' in offer) throw new HttpProblem(offer.refused === 'no_vp8' ? 406 : 400, offer.why);
       if (!webrtc().enabled) throw new HttpProblem(501, 'http.webrtc is off in the configuration');
       const library = await sessions.webrtc();
-      if (typeof library === 'string') throw new HttpProblem(501, `no WebRTC on this machine: ${library}`);
+      if ('why' in library) {
+        throw new HttpProblem(501, `no WebRTC on this machine: ${library.why}`, {
+          hint: "watch the camera's own video (live.mp4) or motion JPEG (live.mjpeg)",
+        });
+      }
       if (sessions.isFull) {
         throw new HttpProblem(503, 'as many watch over WebRTC as may', {
           hint: 'watch by another transport, or raise http.webrtc.maxViewers',
           headers: { 'retry-after': RETRY_AFTER_S },
         });
       }
+      requireMemory(parts);
       // Known, or the access check would have refused it.
       const camera = cameras.get(request.params.cameraId)!;
-      const { session, answer } = await sessions.open(library, camera, sdp, offer).catch((error: unknown) => {
-        throw new HttpProblem(400, `the offer cannot be answered: ${messageOf(error)}`);
-      });
+      const { loggedOut } = request;
+      const { session, answer } = await sessions
+        .open(library, camera, sdp, offer, loggedOut)
+        .catch((error: unknown) => {
+          if (loggedOut?.aborted === true) throw new HttpProblem(401, 'the login has ended meanwhile');
+          throw new HttpProblem(400, `the offer cannot be answered: ${messageOf(error)}`);
+        });
       return linked(reply, iceServers())
         .code(201)
         .headers({

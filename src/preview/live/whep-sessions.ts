@@ -5,7 +5,7 @@ import type { WebrtcConfig } from '../../config/webrtc-schema.ts';
 import type { Viewers } from '../server/viewers.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { VideoOffer } from './sdp.ts';
-import { loadWebRtc, type RtcIceServer, type WebRtc } from './webrtc.ts';
+import { loadWebRtc, type NoWebRtc, type RtcIceServer, type WebRtc } from './webrtc.ts';
 import { WhepPeer } from './whep-peer.ts';
 
 export interface WhepSession {
@@ -24,7 +24,7 @@ export class WhepSessions {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #sessions = new Map<string, WhepSession>();
-  #webrtc: Promise<WebRtc | string> | undefined;
+  #webrtc: Promise<WebRtc | NoWebRtc> | undefined;
   #opening = 0;
   #closed = false;
 
@@ -52,24 +52,28 @@ export class WhepSessions {
   }
 
   /** Loads node-webrtc at the first call. @returns why there is none, in place of it */
-  webrtc(): Promise<WebRtc | string> {
+  webrtc(): Promise<WebRtc | NoWebRtc> {
     this.#webrtc ??= loadWebRtc().then((loaded) => {
-      if (typeof loaded === 'string') {
-        this.#log.warn({ why: loaded }, 'no WebRTC on this machine; previews use the other transports');
+      if ('why' in loaded) {
+        const { why, error } = loaded;
+        this.#log.warn({ why, error }, 'no WebRTC on this machine; previews use the other transports');
       }
       return loaded;
     });
     return this.#webrtc;
   }
 
-  /** @throws Error when the offer cannot be understood; nothing is left of it then */
+  /**
+   * @param loggedOut ends the connection when it aborts
+   * @throws Error when the offer cannot be understood; nothing is left of it then
+   */
   async open(
     webrtc: WebRtc,
-    camera: { readonly cameraId: string; readonly live: LiveFeed },
+    { cameraId, live }: { readonly cameraId: string; readonly live: LiveFeed },
     sdp: string,
     offer: VideoOffer,
+    loggedOut: AbortSignal | null,
   ): Promise<{ session: WhepSession; answer: string }> {
-    const { cameraId, live } = camera;
     const log = this.#log.child({ camera: cameraId });
     const sessionId = randomBytes(16).toString('base64url');
     let leave = () => {};
@@ -82,10 +86,14 @@ export class WhepSessions {
         ports: this.#config().ports,
         clock: this.#clock,
         ended: (why) => {
+          loggedOut?.removeEventListener('abort', logOut);
           if (this.#sessions.delete(sessionId)) leave();
           log.info({ why, viewers: this.#sessions.size }, 'WebRTC viewer left');
         },
       });
+      const logOut = () => peer.close('logged out');
+      loggedOut?.addEventListener('abort', logOut, { once: true });
+      if (loggedOut?.aborted === true) logOut();
       const answer = await peer.answer(sdp, offer);
       leave = this.#viewers.add(cameraId, 'webrtc', () => peer.close('the camera was removed'));
       const session = { sessionId, peer, cameraId, etag: `"${peer.ufrag}"` };

@@ -8,6 +8,7 @@ import type { PreviewParts } from '../ports.ts';
 import { checkAccess, requireStatedAccess } from './access.ts';
 import { HostCheck } from './host-check.ts';
 import { createListener, type ListenerTimeouts, type TlsIdentity } from './listener.ts';
+import { requireMemory } from './memory-check.ts';
 import { answerCors, checkOrigin } from './origin-check.ts';
 import type { PageFile } from './page-files.ts';
 import type { PreviewApp, RoutePlugin, ZodProvider } from './preview-app.ts';
@@ -80,7 +81,10 @@ export async function createApp(parts: PreviewParts, options: AppOptions): Promi
     request.loggedOut = identity?.signal ?? null;
     checkAccess(request, parts);
     const { watches } = request.routeOptions.config;
-    if (watches !== undefined) app.viewers.follow(request, watches);
+    if (watches !== undefined) {
+      requireMemory(parts);
+      app.viewers.follow(request, watches);
+    }
     return undefined;
   });
   for (const plugin of options.plugins) plugin(app, parts);

@@ -84,6 +84,10 @@ export class PreviewServer implements Service {
   async prepare(): Promise<void> {
     if (this.#app !== undefined) return;
     const { config, secrets, clock, log } = this.#parts;
+    if (!config.http.enabled) {
+      log.info({}, 'page and API are off: http.enabled is false');
+      return;
+    }
     const authenticator = new Authenticator(config.http, secrets, clock);
     const login = new Login(secrets, clock, log);
     this.#authenticator = authenticator;

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpProblem } from './problem.ts';
 
@@ -93,7 +94,8 @@ export async function sendFile(
       await handle.close();
       return reply.send('');
     }
-    return reply.send(handle.createReadStream({ start, end, highWaterMark: 64 * 1024 }));
+    const content = handle.createReadStream({ start, end, highWaterMark: 64 * 1024 });
+    return reply.send(request.loggedOut === null ? content : addAbortSignal(request.loggedOut, content));
   } catch (error) {
     await handle.close();
     throw error;

@@ -1,13 +1,20 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { hashPassword } from '../../../src/preview/auth/password-hash.ts';
-import { screenshot } from '../../fixtures/browser.ts';
+import { type Look, screenshot } from '../../fixtures/browser.ts';
 import { waitUntil } from '../../fixtures/wait-until.ts';
+import { violations } from './accessibility.ts';
 import { PageRig } from './rig.ts';
 
 const CAMERAS = `  street:
     source: sim://scene?seed=7&rate=40
     detect: { fps: 10 }
 `;
+
+const LOOKS: readonly (readonly [name: string, look: Look])[] = [
+  ['login', {}],
+  ['login-light', { colours: 'light' }],
+  ['phone-login', { width: 390, height: 844, touch: true }],
+];
 
 let rig: PageRig | undefined;
 afterEach(async () => {
@@ -23,12 +30,19 @@ describe('login', () => {
       http: `  users:
     ann: { role: viewer, passwordHash: '${hash}' }`,
     });
+    for (const [name, look] of LOOKS) {
+      const { page, context } = await rig.open('', look);
+      await page.getByLabel('Password').waitFor();
+      expect(await violations(page), name).toEqual([]);
+      await screenshot(page, name);
+      await context.close();
+    }
     const { page, errors } = await rig.open();
-    await screenshot(page, 'login');
     await page.getByLabel('User').fill('ann');
     await page.getByLabel('Password').fill('close sesame');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByText('User or password is wrong.').waitFor();
+    expect(await violations(page)).toEqual([]);
     await page.getByLabel('Password').fill('open sesame');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.waitForSelector('.live[data-playing="true"]');

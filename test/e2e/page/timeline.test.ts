@@ -74,6 +74,17 @@ describe('the timeline', () => {
     await screenshot(page, 'timeline');
   });
 
+  test('keeps its filters folded on a phone until they are asked for, and says how many are in force', async () => {
+    const { page } = await rig.open('#/events?label=car', { width: 390, height: 844, touch: true });
+    const toggle = page.getByRole('button', { name: 'Filters (1)' });
+    await toggle.waitFor();
+    expect(await page.getByLabel('Label').isVisible()).toBe(false);
+    await toggle.click();
+    await page.getByLabel('Label').selectOption('');
+    await page.getByRole('button', { name: 'Filters', exact: true }).waitFor();
+    expect(await page.getByLabel('Label').isVisible()).toBe(true);
+  });
+
   test('tells all of a visit', async () => {
     const { page } = await rig.open('#/events');
     await page.locator('.entry[data-object-id]').last().click();

@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Look, screenshot } from '../../fixtures/browser.ts';
+import { violations } from './accessibility.ts';
 import { PageRig } from './rig.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let rig: PageRig;
 beforeAll(async () => {
@@ -27,22 +23,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => rig?.stop());
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** What axe-core finds that keeps people from using the page. */
-async function violations(page: Page): Promise<string[]> {
-  // Evaluated as the debugger does: the page's policy lets in no foreign script.
-  await page.evaluate(AXE);
-  const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] };
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
-}
 
 const PHONE: Look = { width: 390, height: 844, touch: true };
 
@@ -79,6 +59,20 @@ describe('every view', () => {
       await context.close();
     },
   );
+
+  test.each(['dark', 'light'] as const)('a visit, in %s, can be read by everybody', async (colours) => {
+    for (const look of [{ colours }, { ...PHONE, colours }]) {
+      const { page, context, errors } = await rig.open('#/events', look);
+      await page.locator('.entry[data-object-id]').last().click();
+      await page.getByRole('dialog').getByText('appeared').waitFor();
+      expect(await violations(page)).toEqual([]);
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth > window.innerWidth');
+      expect(tooWide).toBe(false);
+      expect(errors).toEqual([]);
+      await screenshot(page, `${'touch' in look ? 'phone-' : ''}visit-${colours}`);
+      await context.close();
+    }
+  });
 
   test('the switch goes from the colours of the system to dark and light, and is remembered', async () => {
     const { page } = await rig.open('', { colours: 'light' });

@@ -17,7 +17,7 @@ export interface PlayerState {
   readonly transport: TransportName | undefined;
   /** Pictures move. */
   readonly playing: boolean;
-  /** Why a better transport is not used, or none. */
+  /** Why a better transport is not used, or none: a line for each. */
   readonly problem: string | undefined;
 }
 
@@ -25,6 +25,8 @@ export interface PlayerState {
 export class LivePlayer {
   readonly state = signal<PlayerState>({ transport: undefined, playing: false, problem: undefined });
   readonly #stage: LiveStage;
+  /** Of transports that have failed since they last played. */
+  readonly #problems = new Map<TransportName, string>();
 
   constructor(stage: LiveStage) {
     this.#stage = stage;
@@ -53,6 +55,7 @@ export class LivePlayer {
       onPicture: (picture) => {
         if (playingSinceMs === undefined) {
           playingSinceMs = performance.now();
+          this.#problems.delete(transport);
           this.#set({ playing: true });
         }
         this.#stage.onPicture(picture);
@@ -63,14 +66,15 @@ export class LivePlayer {
       await PLAY[transport](stage, abort);
     } catch (error) {
       hopeless = error instanceof TransportFailure && error.hopeless;
-      if (!abort.aborted) this.#set({ problem: `${NAMES[transport]}: ${describeError(error)}` });
+      this.#problems.set(transport, `${NAMES[transport]}: ${describeError(error)}`);
     }
     const playedMs = playingSinceMs === undefined ? 0 : performance.now() - playingSinceMs;
     return { playedMs, hopeless };
   }
 
-  #set(change: Partial<PlayerState>): void {
-    this.state.value = { ...this.state.peek(), ...change };
+  #set(change: Partial<Omit<PlayerState, 'problem'>>): void {
+    const problem = this.#problems.size === 0 ? undefined : [...this.#problems.values()].join('\n');
+    this.state.value = { ...this.state.peek(), ...change, problem };
   }
 }
 

@@ -1,6 +1,6 @@
 import { SentTimes } from '../overlay/sent-times.ts';
 import type { TracksMessage } from '../server/contract.ts';
-import { request } from '../server/request.ts';
+import { RequestError, request } from '../server/request.ts';
 import { type IceServer, iceServersOf } from './ice-servers.ts';
 import { PictureWatch, untilBroken } from './picture-watch.ts';
 import { cameraPath, type LiveStage, TransportFailure } from './stage.ts';
@@ -8,9 +8,12 @@ import { watchFrames } from './video-frames.ts';
 
 /**
  * Candidates that come later are not missed: the device learns our addresses from the checks that reach it, and browsers take
- * half a second to hide them behind names that it could not resolve anyway.
+ * half a second to hide them behind names that it could not resolve anyway. Those of a server are worth this wait.
  */
 const GATHERING_MS = 60;
+
+/** The device has no WebRTC at all. */
+const NOT_THERE = 501;
 
 /** STUN and TURN servers that the device has named. */
 let iceServers: readonly IceServer[] = [];
@@ -91,7 +94,7 @@ interface Session {
 
 async function negotiate(peer: RTCPeerConnection, cameraId: string, signal: AbortSignal): Promise<Session> {
   await peer.setLocalDescription();
-  await gathered(peer);
+  if (iceServers.length > 0) await gathered(peer);
   const response = await fetchAnswer(cameraId, peer.localDescription?.sdp ?? '', signal);
   await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
   const { headers } = response;
@@ -104,6 +107,9 @@ function fetchAnswer(cameraId: string, sdp: string, signal: AbortSignal): Promis
     body: sdp,
     headers: { 'content-type': 'application/sdp', accept: 'application/sdp' },
     signal,
+  }).catch((error: unknown) => {
+    if (!(error instanceof RequestError) || error.status !== NOT_THERE) throw error;
+    throw new TransportFailure(error.message, true);
   });
 }
 

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { EventList } from '../parts/event-list.tsx';
 import { useTimeline } from '../parts/use-timeline.ts';
 import { formatRoute } from '../route.ts';
@@ -31,6 +32,9 @@ export function Events({ query }: { readonly query: URLSearchParams }) {
 }
 
 function Filters({ filter }: { readonly filter: EventFilter }) {
+  // On a narrow screen only: elsewhere there is room for all of them.
+  const [open, setOpen] = useState(false);
+  const inForce = Object.values(filter).filter((value) => value !== undefined).length;
   const list = cameras.value ?? [];
   const chosen = list.filter(({ cameraId }) => filter.camera === undefined || cameraId === filter.camera);
   const labels = distinct(chosen.flatMap(({ labels, counts }) => [...labels, ...Object.keys(counts)]));
@@ -71,7 +75,15 @@ function Filters({ filter }: { readonly filter: EventFilter }) {
     </label>
   );
   return (
-    <search class="filters card" aria-label="Filter events">
+    <search class="filters card" data-open={open} aria-label="Filter events">
+      <button
+        type="button"
+        class="button quiet filters-toggle"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        {inForce === 0 ? 'Filters' : `Filters (${inForce})`}
+      </button>
       {select(
         'camera',
         'Camera',
