@@ -12,6 +12,8 @@ import { parseArgs } from 'node:util';
 const here = fileURLToPath(import.meta.url);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const CASE_DEADLINE_MS = 30_000;
+/** Loading the models that are mutated takes a while on a busy machine. */
+const START_DEADLINE_MS = 300_000;
 const MAX_RSS_MIB = 700;
 const REPORT_EVERY = 5_000;
 /** Weights are cut to this, so that mutations meet the structure. */
@@ -37,14 +39,14 @@ function supervise() {
     });
     let last = { case: -1 };
     let timer;
-    const watch = () => {
+    const watch = (deadlineMs) => {
       clearTimeout(timer);
-      timer = setTimeout(() => child.kill('SIGKILL'), CASE_DEADLINE_MS);
+      timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
     };
-    watch();
+    watch(START_DEADLINE_MS);
     child.on('message', (message) => {
       last = message;
-      watch();
+      watch(CASE_DEADLINE_MS);
     });
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
