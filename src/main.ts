@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { keepBufferPoolSmall } from './base/buffer-pool.ts';
 import { forgoIdleCollections } from './base/garbage-collector.ts';
 import { endProcess } from './cli/end-process.ts';
 import { runCli } from './cli/program.ts';
@@ -6,6 +7,7 @@ import { runCli } from './cli/program.ts';
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 forgoIdleCollections();
+keepBufferPoolSmall();
 const stop = new AbortController();
 let signalStatus: number | undefined;
 

@@ -41,6 +41,9 @@ export interface ChosenView {
   readonly done: () => void;
 }
 
+/** A crowd that leaves at once is as many; a picture at detection size has up to 0.6 MB. */
+export const MOST_WAITING = 32;
+
 export interface ViewKeeperParts {
   /** Of the JPEGs, 1..100. */
   readonly quality: number;
@@ -54,11 +57,14 @@ export interface ViewKeeperParts {
 
 /**
  * Makes JPEGs of the views that were chosen, keeps them on disk and has them published: one after the other, so that an older
- * view never replaces a newer one. Of each object the newest waits.
+ * view never replaces a newer one. Of each object the newest waits, and of all no more than `MOST_WAITING`.
  */
 export class ViewKeeper {
   readonly #parts: ViewKeeperParts;
   readonly #waiting = new Map<string, ChosenView>();
+  /** Whose view is being made. */
+  #inWork: string | undefined;
+  #isBehind = false;
   readonly #abort = new AbortController();
   #working: Promise<void> | undefined;
 
@@ -66,11 +72,25 @@ export class ViewKeeper {
     this.#parts = parts;
   }
 
-  put(view: ChosenView): void {
+  /** @returns false when too many wait: it may be put again later */
+  put(view: ChosenView): boolean {
     const { objectId } = view.object;
+    if (!this.#takes(objectId)) return false;
     this.#waiting.get(objectId)?.done();
     this.#waiting.set(objectId, view);
     this.#working ??= this.#work();
+    return true;
+  }
+
+  /** A view will not be put again: its object has ended. */
+  leaveOut(): void {
+    this.#parts.files?.outcomes.add('too_many');
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    this.#parts.log.warn(
+      { waiting: this.#waiting.size },
+      'more best views than can be kept: some are left out',
+    );
   }
 
   /** Holds the video of a view that will be asked for. Called with every frame: it is at hand a little later than its frame, and not for long. */
@@ -86,7 +106,9 @@ export class ViewKeeper {
   /** Where the object's picture is or will be in a moment; null when there is none. */
   linkOf(object: ViewedObject): string | null {
     const { files } = this.#parts;
-    return files !== undefined && (object.isOnDisk || files.isWritable) ? files.linkOf(object) : null;
+    const isDue = object.objectId === this.#inWork || this.#takes(object.objectId);
+    const isThere = object.isOnDisk || (files?.isWritable === true && isDue);
+    return files !== undefined && isThere ? files.linkOf(object) : null;
   }
 
   /** As `linkOf`, for an object of an earlier run. */
@@ -109,6 +131,7 @@ export class ViewKeeper {
       const [view] = this.#waiting.values();
       if (view === undefined) break;
       this.#waiting.delete(view.object.objectId);
+      this.#inWork = view.object.objectId;
       try {
         await this.#keep(view);
       } catch (error) {
@@ -120,6 +143,12 @@ export class ViewKeeper {
       view.done();
     }
     this.#working = undefined;
+    this.#inWork = undefined;
+    this.#isBehind = false;
+  }
+
+  #takes(objectId: string): boolean {
+    return this.#waiting.has(objectId) || this.#waiting.size < MOST_WAITING;
   }
 
   async #keep({ object, picture, frame, video, boxPx, isShown }: ChosenView): Promise<void> {

@@ -72,6 +72,7 @@ export class ViewStage {
   forget(objectId: string): void {
     const best = this.#best.get(objectId);
     if (best !== undefined) this.#handOver(best);
+    if (best?.view !== undefined) this.#keeper.leaveOut();
     this.#best.delete(objectId);
   }
 
@@ -94,10 +95,7 @@ export class ViewStage {
   #handOver(best: Best): void {
     const { view, label, objectId } = best;
     if (view === undefined) return;
-    best.view = undefined;
-    best.isInWork = true;
-    best.publishedMonoMs = this.#nowMonoMs;
-    this.#keeper.put({
+    const isTaken = this.#keeper.put({
       ...view,
       object: best,
       isShown: () => this.#newest.get(label) === objectId,
@@ -107,6 +105,10 @@ export class ViewStage {
         best.publishedMonoMs = this.#nowMonoMs;
       },
     });
+    if (!isTaken) return;
+    best.view = undefined;
+    best.isInWork = true;
+    best.publishedMonoMs = this.#nowMonoMs;
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { CameraStills } from '../../src/app/camera-stills.ts';
+import { MOST_WAITING } from '../../src/app/view-keeper.ts';
 import { ViewStage } from '../../src/app/view-stage.ts';
 import { SystemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -147,4 +148,28 @@ it('does not wait for full size when the daemon is in a hurry to close', async (
   await stage.settled(hurry.signal);
   expect(published).toHaveLength(1);
   expect(await sharp(published[0]!.picture).metadata()).toMatchObject({ width: 64 });
+});
+
+it('of a crowd keeps as many as may wait, tells of no picture for the others, and goes on with the next', async () => {
+  const files = new SnapshotFiles({ cameraId: 'hall', folder, hasRoom: () => true, log: silentLogger });
+  const publish = () => {};
+  const stage = new ViewStage({ config: snapshotsSchema.parse({}), files, publish, log: silentLogger });
+  const someone = (n: number) => ({ ...seen(0.9)[0]!, objectId: `a${n}` });
+  const crowd = Array.from({ length: MOST_WAITING + 10 }, (_, n) => someone(n));
+  const links = () => crowd.map((object) => stage.linkOf(object)).filter((link) => link !== null);
+  stage.look(frame(0), crowd);
+  const linked = links();
+  expect(linked.length).toBeGreaterThanOrEqual(MOST_WAITING);
+  expect(linked.length).toBeLessThan(crowd.length);
+  for (const { objectId } of crowd) stage.forget(objectId);
+  await stage.settled();
+  expect(files.outcomes.snapshot()).toEqual({
+    written: linked.length,
+    too_many: crowd.length - linked.length,
+  });
+  for (const link of linked) await readFile(join(folder, link));
+  stage.look(frame(10), [someone(99)]);
+  expect(stage.linkOf(someone(99))).not.toBeNull();
+  await stage.settled();
+  expect(files.outcomes.snapshot()).toMatchObject({ written: linked.length + 1 });
 });

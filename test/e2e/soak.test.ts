@@ -5,21 +5,14 @@ import { type SoakOptions, type SoakResult, soak } from '../soak/soak.ts';
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 180);
 
 /**
- * Growth per hour that would be a leak. Flat is: the 95 % confidence interval of the slope begins at or below it. The shorter
- * the run, the wider the interval, and the larger a leak must be to be found.
+ * What may be gained over the time that is measured, after the warm-up: noise, and what is filled once. Flat is: the 95 %
+ * confidence interval of the slope reaches down to that. So the longer the run, the smaller a leak it finds.
  */
-const LEAK_PER_HOUR = {
-  rssMiB: 120,
-  heapMiB: 20,
-  externalMiB: 20,
-  handles: 20,
-  threads: 5,
-  files: 20,
-} as const;
+const NOISE = { rssMiB: 10, heapMiB: 1.5, externalMiB: 1.5, handles: 1, threads: 1, files: 1 } as const;
 
-const growing = ({ trends }: SoakResult) =>
-  Object.entries(LEAK_PER_HOUR)
-    .filter(([measure, bound]) => trends[measure as keyof typeof LEAK_PER_HOUR].lowPerHour > bound)
+const growing = ({ trends, measuredHours }: SoakResult) =>
+  Object.entries(NOISE)
+    .filter(([measure, noise]) => trends[measure as keyof typeof NOISE].lowPerHour * measuredHours > noise)
     .map(([measure]) => measure);
 
 async function run(options: SoakOptions): Promise<SoakResult> {

@@ -9,17 +9,20 @@ if (isMainThread && file !== undefined) {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc');
   const kept = [];
+  const timers = [];
+  // They would keep the process from ending.
+  process.once('SIGTERM', () => timers.forEach(clearInterval));
   setInterval(() => {
     if (leak === 'memory') kept.push(new Array(65_536).fill(kept.length));
     if (leak === 'files') openSync('/dev/null', 'r');
-    if (leak === 'timers') setInterval(() => {}, 1e6).unref();
+    if (leak === 'timers') timers.push(setInterval(() => {}, 1e6));
     collect();
-    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const { rss, heapUsed, external } = process.memoryUsage();
     const sample = {
       monoMs: performance.now(),
       rssMiB: rss / 2 ** 20,
       heapMiB: heapUsed / 2 ** 20,
-      externalMiB: (external + arrayBuffers) / 2 ** 20,
+      externalMiB: external / 2 ** 20,
       handles: process.getActiveResourcesInfo().length,
       threads: readdirSync('/proc/self/task').length,
       files: readdirSync('/proc/self/fd').length,

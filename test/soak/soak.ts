@@ -14,16 +14,22 @@ const MEASURES = ['rssMiB', 'heapMiB', 'externalMiB', 'handles', 'threads', 'fil
 type Measure = (typeof MEASURES)[number];
 type Sample = Readonly<Record<Measure | 'monoMs', number>>;
 
+export type Disturbance = 'camera' | 'broker' | 'reload';
+
 export interface SoakOptions {
   readonly seconds: number;
   /** Left out of the trend: what is filled once. */
   readonly warmUpSeconds: number;
+  /** What happens, in turn; left out: everything. To find the one that leaks. */
+  readonly disturbances?: readonly Disturbance[];
   /** Has the sampler leak, to see that it is found out. */
   readonly leak?: 'memory' | 'files' | 'timers';
 }
 
 export interface SoakResult {
   readonly trends: Readonly<Record<Measure, Trend>>;
+  /** After the warm-up. */
+  readonly measuredHours: number;
   readonly last: Sample;
   readonly samples: number;
   readonly cameraDrops: number;
@@ -47,7 +53,12 @@ const street = (seed: number, more: object = {}) => ({
  * Runs the built daemon on two streets at 20 times their speed and on a camera read by ffmpeg, while the camera's ffmpeg is
  * killed, the broker is killed and the configuration is reloaded in turn, and looks at what grows.
  */
-export async function soak({ seconds, warmUpSeconds, leak }: SoakOptions): Promise<SoakResult> {
+export async function soak({
+  seconds,
+  warmUpSeconds,
+  disturbances = ['camera', 'broker', 'reload'],
+  leak,
+}: SoakOptions): Promise<SoakResult> {
   const folder = await mkdtemp(join(tmpdir(), 'ocellus-soak-'));
   const broker = await Mosquitto.start();
   const clip = await makeClip({ directory: folder, name: 'hall.mp4', size: '160x96', fps: 10, seconds: 10 });
@@ -87,15 +98,16 @@ export async function soak({ seconds, warmUpSeconds, leak }: SoakOptions): Promi
     await waitUntil(() => program.log.some(({ msg }) => msg === 'running'), 'the daemon to run', 60_000);
     const endMs = Date.now() + seconds * 1000;
     for (let n = 0; Date.now() < endMs; n++) {
-      if (n % 3 === 0) {
+      const disturbance = disturbances[n % disturbances.length];
+      if (disturbance === 'camera') {
         for (const pid of childrenOf(program.pid)) process.kill(pid, 'SIGKILL');
         counts.cameraDrops += 1;
-      } else if (n % 3 === 1) {
+      } else if (disturbance === 'broker') {
         await broker.kill();
         await sleep(500);
         await broker.restart();
         counts.brokerDrops += 1;
-      } else {
+      } else if (disturbance === 'reload') {
         counts.reloads += 1;
         write(counts.reloads);
         program.kill('SIGHUP');
@@ -119,6 +131,7 @@ export async function soak({ seconds, warmUpSeconds, leak }: SoakOptions): Promi
     const refused = program.log.filter(({ outcome }) => outcome === 'refused' || outcome === 'partly').length;
     return {
       trends: trends as SoakResult['trends'],
+      measuredHours: hours.at(-1)! - hours[0]!,
       last: kept.at(-1)!,
       samples: kept.length,
       ...counts,

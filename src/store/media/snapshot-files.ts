@@ -22,7 +22,7 @@ export interface SnapshotFilesOptions {
 
 /** The best views of one camera's objects on disk: a picture and its crop per object, each replaced as a whole. */
 export class SnapshotFiles {
-  readonly outcomes = new Counters<'written' | 'disk_full' | 'write_failed'>();
+  readonly outcomes = new Counters<'written' | 'disk_full' | 'write_failed' | 'too_many'>();
   readonly #options: SnapshotFilesOptions;
   readonly #log: Logger;
   /** The last outcome was a failure, and has been logged. */
