@@ -82,6 +82,7 @@ export const manifestSchema = z.strictObject({
       from: z.string().describe('Name of the file that was imported'),
       fromSha256: sha256,
       sha256: sha256.describe('Of the file that the import wrote'),
+      licence: z.string().optional().describe('SPDX identifier, which the rewritten model inherits'),
       changes: z.array(z.string()),
       largestDifference: z
         .number()

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { ImportResult } from '../../src/eval/import/import-model.ts';
 import { type Manifest, manifestSchema } from '../../src/models/manifest.ts';
 import { runProgram } from '../fixtures/program.ts';
@@ -55,6 +55,16 @@ describe('an imported demo model', () => {
       status: 2,
       stderr: expect.stringContaining('was not written by an import'),
     });
+  });
+
+  it('inherits the licence of the original', async () => {
+    const licensed = join(folder, 'licensed.onnx');
+    copyFileSync(DEMO_MODEL, licensed);
+    const source = { url: 'https://models.example/x.onnx', sha256: null, licence: 'MIT' };
+    writeFileSync(join(folder, 'licensed.yaml'), stringify({ id: 'licensed', source }));
+    await importing(licensed, '--out', join(folder, 'heir.onnx'), '--pictures', '1');
+    expect(manifestOf('heir')).toMatchObject({ id: 'heir', imported: { licence: 'MIT' } });
+    expect(manifestOf('heir').source).toBeUndefined();
   });
 
   test.each([

@@ -126,7 +126,9 @@ class Import {
     }
     writeOnnxModel(chosen.model, out);
     const sha256 = await sha256Of(out);
+    const licence = this.#manifest?.source?.licence;
     const imported = {
+      ...(licence === undefined ? {} : { licence }),
       ...{ from: basename(this.#original.file), fromSha256: await sha256Of(this.#original.file), sha256 },
       ...{ changes: [...chosen.changes], largestDifference: difference.largest },
     };

@@ -13,7 +13,7 @@ export function manifestPath(modelFile: string): string {
 
 /**
  * What there is to say about an imported model: everything that was settled for the original, so that nothing has to be
- * recognised again. `source` stays behind, because it is the original's.
+ * recognised again. `source` stays behind, because it is the original's; its licence is kept under `imported`.
  */
 export function importedManifest(
   id: string,
