@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'model_invalid'
   | 'model_external_data_missing'
   | 'model_unsupported'
+  | 'model_differs'
   | 'model_checksum_wrong'
   | 'download_failed'
   | 'backend_unavailable'

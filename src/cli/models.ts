@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandIo } from './command-io.ts';
+import { modelsImportCommand } from './models-import.ts';
 import { modelsInspectCommand } from './models-inspect.ts';
 import { modelsListCommand } from './models-list.ts';
 import { modelsPullCommand } from './models-pull.ts';
@@ -12,6 +13,7 @@ export function modelsCommand(io: CommandIo): Command {
     modelsListCommand(io),
     modelsPullCommand(io),
     modelsInspectCommand(io),
+    modelsImportCommand(io),
     modelsQuantizeCommand(io),
   ];
   for (const command of commands) {

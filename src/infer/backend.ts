@@ -7,6 +7,16 @@ export interface TensorInfo {
   readonly dims: readonly (number | null)[];
 }
 
+/** Memory of a model's input: floats, or the bytes of pixels. */
+export type InputArray<Memory extends ArrayBufferLike = ArrayBufferLike> =
+  | Float32Array<Memory>
+  | Uint8Array<Memory>;
+
+/** New memory of `length` elements for an input of that type. */
+export function inputArray(type: TensorInfo['type'], length: number): InputArray<ArrayBuffer> {
+  return type === 'uint8' ? new Uint8Array(length) : new Float32Array(length);
+}
+
 export interface Tensor {
   readonly dims: readonly number[];
   readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array;
@@ -29,7 +39,7 @@ export interface SessionOptions {
   readonly providerOptions: Readonly<Partial<Record<Provider, Readonly<Record<string, string>>>>>;
   readonly threads: number;
   /** Memory that `InferenceSession.input` gives out when asked for its length, where the backend can use memory of others. */
-  readonly inputMemory?: Float32Array<ArrayBuffer> | undefined;
+  readonly inputMemory?: InputArray<ArrayBuffer> | undefined;
 }
 
 /** A provider that was asked for and not used, and why. */
@@ -48,11 +58,10 @@ export interface InferenceSession {
   /** Providers that come before it in `SessionOptions.providers`. */
   readonly refused: readonly ProviderRefusal[];
   /**
-   * A buffer of `length` floats for the picture. It belongs to the session and is reused by every run: write the whole
-   * input, call `run`, and do not touch it until the run has settled. A model that takes uint8 gets the floats rounded and
-   * clamped to 0..255.
+   * A buffer of `length` elements for the picture, of its type. It belongs to the session and is reused by every run: write
+   * the whole input, call `run`, and do not touch it until the run has settled.
    */
-  input(length: number): Float32Array;
+  input(length: number): InputArray;
   /**
    * Runs the model on what was written into `input`.
    *

@@ -1,3 +1,4 @@
+import type { InputArray } from './backend.ts';
 import type { Letterbox } from './letterbox.ts';
 import type { Yuv420Picture } from './preprocess-yuv420.ts';
 import type { TensorLayout } from './tensor-layout.ts';
@@ -9,7 +10,7 @@ import type { YuvTables } from './yuv-tables.ts';
  */
 export function convertYuv420(
   frame: Yuv420Picture,
-  tensor: Float32Array,
+  tensor: InputArray,
   layout: TensorLayout,
   box: Letterbox,
   tables: YuvTables,

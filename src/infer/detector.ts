@@ -4,7 +4,13 @@ import type { Provider } from '../config/schema.ts';
 import type { Detection } from '../flow/detection.ts';
 import type { Frame } from '../flow/frame.ts';
 import type { DetectionModel } from '../models/detection-model.ts';
-import type { InferenceBackend, InferenceSession, ProviderRefusal, SessionOptions } from './backend.ts';
+import type {
+  InferenceBackend,
+  InferenceSession,
+  InputArray,
+  ProviderRefusal,
+  SessionOptions,
+} from './backend.ts';
 import { thisCpuSaturates } from './cpu-features.ts';
 import { Candidates } from './decode/candidates.ts';
 import { createDecoder } from './decode/create-decoder.ts';
@@ -154,7 +160,7 @@ export class Detector implements FrameDetector {
     return this.#options.minScore?.() ?? this.model.minScore;
   }
 
-  async #infer(write: (tensor: Float32Array) => Letterbox, minScore: number): Promise<InferenceResult> {
+  async #infer(write: (tensor: InputArray) => Letterbox, minScore: number): Promise<InferenceResult> {
     const { clock, runTimeoutMs } = this.#options;
     const startedMs = clock.monoMs();
     const box = write(this.#session.input(this.#layout.length));

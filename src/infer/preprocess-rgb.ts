@@ -1,5 +1,6 @@
 import type { SizePx } from '../flow/geometry.ts';
 import type { ModelInput } from '../models/image-input.ts';
+import type { InputArray } from './backend.ts';
 import { type Letterbox, letterbox } from './letterbox.ts';
 import { linearTaps, TAP_ONE } from './linear-taps.ts';
 import { channelIndex, fillMargins, normalise, tensorLayout } from './tensor-layout.ts';
@@ -16,7 +17,7 @@ export interface RgbImage extends SizePx {
  * @param tensor the session's input buffer, written whole
  * @returns where the picture lies in it
  */
-export function writeRgb(image: RgbImage, input: ModelInput, tensor: Float32Array): Letterbox {
+export function writeRgb(image: RgbImage, input: ModelInput, tensor: InputArray): Letterbox {
   const layout = tensorLayout(input);
   const box = letterbox(image, input, input.placement);
   fillMargins(tensor, input, box);

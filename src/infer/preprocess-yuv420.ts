@@ -1,5 +1,6 @@
 import type { Colour, Frame } from '../flow/frame.ts';
 import type { ModelInput } from '../models/image-input.ts';
+import type { InputArray } from './backend.ts';
 import { convertYuv420 } from './convert-yuv420.ts';
 import { Yuv420Kernel } from './kernels/yuv420-kernel.ts';
 import { type Letterbox, letterboxFrame } from './letterbox.ts';
@@ -33,7 +34,7 @@ export class Yuv420Preprocessor {
   }
 
   /** Memory for the model's input into which frames are written fastest; undefined when all memory is alike. */
-  get inputMemory(): Float32Array<ArrayBuffer> | undefined {
+  get inputMemory(): InputArray<ArrayBuffer> | undefined {
     return this.#kernel?.tensor;
   }
 
@@ -42,7 +43,7 @@ export class Yuv420Preprocessor {
    * @param tensor the session's input buffer
    * @returns where the picture lies in it
    */
-  write(frame: Yuv420Picture, tensor: Float32Array): Letterbox {
+  write(frame: Yuv420Picture, tensor: InputArray): Letterbox {
     const box = this.#geometry(frame);
     this.#margins.ensure(tensor, this.#input, box);
     if (frame.widthPx !== box.fitted.widthPx || frame.heightPx !== box.fitted.heightPx) {

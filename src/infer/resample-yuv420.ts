@@ -1,3 +1,4 @@
+import type { InputArray } from './backend.ts';
 import type { Letterbox } from './letterbox.ts';
 import { type LinearTaps, linearTaps, TAP_ONE } from './linear-taps.ts';
 import type { Yuv420Picture } from './preprocess-yuv420.ts';
@@ -11,7 +12,7 @@ const HALF = 1 << (SHIFT - 1);
 /** The way for a frame that does not have the fitted size: bilinear on each plane, then colour as usual. */
 export function resampleYuv420(
   frame: Yuv420Picture,
-  tensor: Float32Array,
+  tensor: InputArray,
   layout: TensorLayout,
   box: Letterbox,
   tables: YuvTables,

@@ -1,4 +1,5 @@
 import type { ModelInput } from '../models/image-input.ts';
+import type { InputArray } from './backend.ts';
 import type { Letterbox } from './letterbox.ts';
 
 /** Where the three channels of a pixel lie in the input tensor: `offset[c] + (y * width + x) * step`. */
@@ -43,11 +44,13 @@ export function channelIndex(input: ModelInput, colour: 'red' | 'green' | 'blue'
 
 /** A level of 0..255 as the model wants it in channel `index`. */
 export function normalise(input: ModelInput, index: 0 | 1 | 2, level: number): number {
+  // Storing into bytes would cut the fraction off.
+  if (input.type === 'uint8') return Math.round(level);
   return (level * input.scale - input.mean[index]) / input.std[index];
 }
 
 /** Fills what lies around the picture with the pad value. */
-export function fillMargins(tensor: Float32Array, input: ModelInput, box: Letterbox): void {
+export function fillMargins(tensor: InputArray, input: ModelInput, box: Letterbox): void {
   const { step, red, green, blue } = tensorLayout(input);
   for (const [offset, colour] of [
     [red, 'red'],
@@ -71,7 +74,7 @@ export class MarginKeeper {
   #buffer: ArrayBufferLike | undefined;
   #box: Letterbox | undefined;
 
-  ensure(tensor: Float32Array, input: ModelInput, box: Letterbox): void {
+  ensure(tensor: InputArray, input: ModelInput, box: Letterbox): void {
     if (this.#buffer === tensor.buffer && this.#box === box) return;
     fillMargins(tensor, input, box);
     this.#buffer = tensor.buffer;

@@ -59,6 +59,7 @@ export function describeClassifierModel(
     file: summary.file,
     input: {
       ...size,
+      type: 'float32',
       layout: picture.layout,
       colourOrder: 'rgb',
       scale: 1 / 255,

@@ -3,7 +3,7 @@ import { OcellusError } from '../base/errors.ts';
 import type { OutputDecoderName } from '../config/schema.ts';
 import { anchorsOf } from './anchors.ts';
 import { isSizeInput } from './detection-list-heads.ts';
-import { detectorInput, inputSize, type ModelInput } from './image-input.ts';
+import { detectorInput, inputSize, type ModelInput, pictureType } from './image-input.ts';
 import { inputConvention } from './input-convention.ts';
 import { COCO80, COCO91, LABEL_SETS, labelsOrGeneric } from './labels.ts';
 import type { Manifest } from './manifest.ts';
@@ -100,6 +100,7 @@ export function describeDetectionModel(
 ): DetectionModel {
   const metadata = readUltralyticsMetadata(summary.metadata);
   const picture = detectorInput(summary, manifest);
+  const type = pictureType(summary, picture, manifest);
   const size = inputSize(summary, picture, manifest, metadata.imageSize, undefined, choice);
   const { decoder, outputs, classes, convention } = recogniseOutput(
     summary,
@@ -122,11 +123,10 @@ export function describeDetectionModel(
       { hint: 'say `labels: coco91`, or begin your own list with one label for the background' },
     );
   }
-  const takesBytes = picture.tensor.type === 'uint8';
   return {
     name: manifest?.id ?? basename(summary.file),
     file: summary.file,
-    input: { ...size, layout: picture.layout, ...inputConvention(convention, manifest, takesBytes) },
+    input: { ...size, type, layout: picture.layout, ...inputConvention(convention, manifest, type) },
     decoder,
     // Boxes come in pixels of the input then, as from every other family.
     fixedInputs: summary.inputs

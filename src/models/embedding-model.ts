@@ -50,15 +50,8 @@ export function describeEmbeddingModel(
     file: summary.file,
     input: {
       ...inputSize(summary, picture, undefined, USUAL_INPUT_PX),
-      ...{
-        layout: picture.layout,
-        colourOrder: 'rgb',
-        scale: 1 / 255,
-        mean,
-        std,
-        placement: 'top-left',
-        padValue: 0,
-      },
+      ...{ type: 'float32', layout: picture.layout, colourOrder: 'rgb', scale: 1 / 255, mean, std },
+      ...{ placement: 'top-left', padValue: 0 },
     },
     dimensions: dimensionsOf(summary),
     summary,

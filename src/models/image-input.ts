@@ -1,12 +1,14 @@
 import { OcellusError } from '../base/errors.ts';
 import type { SizePx } from '../flow/geometry.ts';
 import { isSizeInput } from './detection-list-heads.ts';
-import type { COLOUR_ORDERS, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
+import type { COLOUR_ORDERS, INPUT_TYPES, LAYOUTS, Manifest, PLACEMENTS } from './manifest.ts';
 import type { ModelSummary, ModelTensor } from './model-summary.ts';
 import { describeTensors } from './output-decoder.ts';
 
 /** How a picture becomes the input tensor: `(pixel * scale - mean[c]) / std[c]` of a letterboxed picture. */
 export interface ModelInput extends SizePx {
+  /** `uint8`: the graph normalises; pixels are fed as they are, and `scale`, `mean` and `std` change nothing. */
+  readonly type: (typeof INPUT_TYPES)[number];
   /** `chw` and `hwc`: without a batch axis. */
   readonly layout: (typeof LAYOUTS)[number];
   readonly colourOrder: (typeof COLOUR_ORDERS)[number];
@@ -52,6 +54,21 @@ export function detectorInput(summary: ModelSummary, manifest: Manifest | undefi
     throw wrongType(summary.file, picture.tensor, 'only float32 and uint8 are');
   }
   return picture;
+}
+
+/** The element type of that picture, which the graph says and a manifest may only repeat. @throws OcellusError `model_invalid` */
+export function pictureType(
+  { file }: ModelSummary,
+  { tensor }: PictureInput,
+  manifest: Manifest | undefined,
+): ModelInput['type'] {
+  const type = tensor.type === 'uint8' ? 'uint8' : 'float32';
+  if ((manifest?.input.type ?? type) === type) return type;
+  throw new OcellusError(
+    'model_invalid',
+    `the manifest says that the input is ${manifest?.input.type}, but ${file} takes ${type}`,
+    { hint: 'put the manifest and the model of the same import together, or import the model again' },
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { OcellusError } from '../base/errors.ts';
 import type { ModelInput } from './image-input.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -12,7 +13,7 @@ export type InputConvention =
   | 'torchvision'
   | 'detectron2';
 
-type Convention = Omit<ModelInput, 'layout' | 'widthPx' | 'heightPx'>;
+type Convention = Omit<ModelInput, 'type' | 'layout' | 'widthPx' | 'heightPx'>;
 
 const PLAIN = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
@@ -41,18 +42,34 @@ const CONVENTIONS: Readonly<Record<InputConvention, Convention>> = {
 };
 
 /**
- * How pictures are fed: what the manifest says, else what is usual in the family.
+ * How pictures are fed: what the manifest says, else what is usual in the family. Of an input of bytes, normalisation is part
+ * of the graph.
  *
- * @param takesBytes whether the model takes uint8, which can hold a pixel only as it is
+ * @throws OcellusError `model_invalid` for a manifest that would normalise bytes
  */
 export function inputConvention(
   usual: InputConvention,
   manifest: Manifest | undefined,
-  takesBytes = false,
+  type: ModelInput['type'],
 ): Convention {
   const said = manifest?.input;
-  const bytes = takesBytes ? { ...PLAIN, scale: 1 } : {};
-  const { colourOrder, scale, mean, std, placement, padValue } = { ...CONVENTIONS[usual], ...bytes };
+  if (type === 'uint8') {
+    if (said?.scale !== undefined || said?.mean !== undefined || said?.std !== undefined) {
+      throw new OcellusError(
+        'model_invalid',
+        `the manifest of ${manifest?.id} normalises an input of bytes`,
+        {
+          hint: 'leave out scale, mean and std: they are part of a graph that takes uint8',
+        },
+      );
+    }
+    return { ...fed(usual, said), ...PLAIN, scale: 1 };
+  }
+  return fed(usual, said);
+}
+
+function fed(usual: InputConvention, said: Manifest['input'] | undefined): Convention {
+  const { colourOrder, scale, mean, std, placement, padValue } = CONVENTIONS[usual];
   return {
     colourOrder: said?.colourOrder ?? colourOrder,
     scale: said?.scale ?? scale,

@@ -8,6 +8,9 @@ import { LABEL_SETS } from './labels.ts';
 const unit = z.number().min(0).max(1);
 const perChannel = z.tuple([z.number(), z.number(), z.number()]);
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'use 64 lower-case hexadecimal digits');
+
+export const INPUT_TYPES = ['float32', 'uint8'] as const;
 export const LAYOUTS = ['nchw', 'nhwc', 'chw', 'hwc'] as const;
 export const COLOUR_ORDERS = ['rgb', 'bgr'] as const;
 export const PLACEMENTS = ['centre', 'top-left', 'stretch'] as const;
@@ -16,6 +19,10 @@ export const PLACEMENTS = ['centre', 'top-left', 'stretch'] as const;
 export const manifestInputSchema = z.strictObject({
   widthPx: z.int().min(32).max(8192).optional(),
   heightPx: z.int().min(32).max(8192).optional(),
+  type: z
+    .enum(INPUT_TYPES)
+    .optional()
+    .describe('uint8: the graph normalises, and pixels are fed as they are'),
   layout: z.enum(LAYOUTS).optional(),
   colourOrder: z.enum(COLOUR_ORDERS).optional(),
   scale: z
@@ -38,9 +45,7 @@ export const manifestInputSchema = z.strictObject({
 /** Where a model's file comes from. */
 const sourceSchema = z.strictObject({
   url: z.url(),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'use 64 lower-case hexadecimal digits')
+  sha256: sha256
     .nullable()
     .describe('null: none is known; the hash of the first file that is fetched is recorded then'),
   bytes: z.int().positive().optional().describe('Size of the file'),
@@ -72,6 +77,19 @@ export const manifestSchema = z.strictObject({
     .array(z.tuple([z.number().positive(), z.number().positive()]))
     .optional()
     .describe('Width and height in pixels of the input, of heads whose anchors are not in the graph'),
+  imported: z
+    .strictObject({
+      from: z.string().describe('Name of the file that was imported'),
+      fromSha256: sha256,
+      sha256: sha256.describe('Of the file that the import wrote'),
+      licence: z.string().optional().describe('SPDX identifier, which the rewritten model inherits'),
+      changes: z.array(z.string()),
+      largestDifference: z
+        .number()
+        .describe('Between the outputs of the two: absolute up to 1, relative beyond'),
+    })
+    .optional()
+    .describe('What `models import` did'),
   thresholds: z
     .strictObject({
       minScore: unit.optional(),

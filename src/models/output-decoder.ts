@@ -27,6 +27,9 @@ export interface OutputLayout {
   readonly classes: number | null;
 }
 
+/** Entry of a model's metadata that says how many boxes its graph lets through, of a head that was cut to its best. */
+export const BEST_BOXES_KEY = 'ocellus_best_boxes';
+
 const END_TO_END_COLUMNS = 6;
 /** End-to-end heads keep the best few boxes; more rows than this are a dense head. */
 const END_TO_END_MAX_ROWS = 1000;
@@ -115,7 +118,8 @@ function fitsOf(tensor: ModelTensor, input: SizePx, summary: ModelSummary): Omit
       fits.push({ decoder: 'end2end', classes: null, convention: 'rgb' });
     }
   }
-  if (rows !== null && rows > 4 && (columns === null || columns === cells)) {
+  const isCut = columns !== null && summary.metadata[BEST_BOXES_KEY] === String(columns);
+  if (rows !== null && rows > 4 && (columns === null || columns === cells || isCut)) {
     fits.push({ decoder: 'yolov8', classes: rows - 4, convention: 'rgb' });
   }
   return fits.filter(({ classes }) => classes === null || classes <= MAX_CLASSES);

@@ -1,5 +1,5 @@
-// Mutated models through `models inspect`: no crash, no hang, bounded memory.
-//   npm run fuzz:models -- --cases 100000 [--seed 1] [--from 0]
+// Mutated models through `models inspect` and the rewriting of `models import`: no crash, no hang, bounded memory.
+//   npm run fuzz:models -- --cases 100000 [--seed 1] [--from 0] [--only inspect|import]
 // The cases run in a child process, which is ended and reported when one of them takes longer than a deadline.
 
 import { fork } from 'node:child_process';
@@ -12,6 +12,8 @@ import { parseArgs } from 'node:util';
 const here = fileURLToPath(import.meta.url);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const CASE_DEADLINE_MS = 30_000;
+/** Loading the models that are mutated takes a while on a busy machine. */
+const START_DEADLINE_MS = 300_000;
 const MAX_RSS_MIB = 700;
 const REPORT_EVERY = 5_000;
 /** Weights are cut to this, so that mutations meet the structure. */
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
+    only: { type: 'string' },
     child: { type: 'boolean', default: false },
   },
 });
@@ -36,14 +39,14 @@ function supervise() {
     });
     let last = { case: -1 };
     let timer;
-    const watch = () => {
+    const watch = (deadlineMs) => {
       clearTimeout(timer);
-      timer = setTimeout(() => child.kill('SIGKILL'), CASE_DEADLINE_MS);
+      timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
     };
-    watch();
+    watch(START_DEADLINE_MS);
     child.on('message', (message) => {
       last = message;
-      watch();
+      watch(CASE_DEADLINE_MS);
     });
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
@@ -55,12 +58,18 @@ function supervise() {
 
 async function runCases() {
   const { inspectModel } = await import(join(root, 'dist/models/inspect/model-report.js'));
+  const rewrite = await rewriter();
   const { OcellusError } = await import(join(root, 'dist/base/errors.js'));
   const { encodeOnnxModel: encode } = await import(join(root, 'dist/models/graph/model-io.js'));
   const bases = await baseModels();
   const folder = mkdtempSync(join(tmpdir(), 'ocellus-fuzz-'));
   const file = join(folder, 'case.onnx');
-  const outcomes = new Map();
+  const tools = {
+    inspect: () => (inspectModel(file, undefined).refused === null ? 'sound' : 'refused'),
+    import: (i) => rewrite(file, i),
+  };
+  const chosen = Object.entries(tools).filter(([name]) => (values.only ?? name) === name);
+  const outcomes = Object.fromEntries(chosen.map(([name]) => [name, {}]));
   const startedMs = performance.now();
   let [slowestMs, maxRssMib, crashes] = [0, 0, 0];
   try {
@@ -75,15 +84,17 @@ async function runCases() {
         file,
         i % 2 === 0 ? mutate(base.bytes, random) : encode(rewire(structuredClone(base.model), random)),
       );
-      const beganMs = performance.now();
-      const outcome = inspect(inspectModel, OcellusError, file);
-      if (outcome.startsWith('CRASH')) {
-        crashes += 1;
-        process.stderr.write(`case ${i} of seed ${seed}: ${outcome}\n`);
+      for (const [name, use] of chosen) {
+        const beganMs = performance.now();
+        const outcome = outcomeOf(() => use(i), OcellusError);
+        if (outcome.startsWith('CRASH')) {
+          crashes += 1;
+          process.stderr.write(`case ${i} of seed ${seed}, ${name}: ${outcome}\n`);
+        }
+        slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+        outcomes[name][outcome] = (outcomes[name][outcome] ?? 0) + 1;
       }
-      slowestMs = Math.max(slowestMs, performance.now() - beganMs);
       maxRssMib = Math.max(maxRssMib, process.memoryUsage.rss() / 2 ** 20);
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       if ((i + 1) % REPORT_EVERY === 0) process.stderr.write(`${i + 1} cases, ${maxRssMib.toFixed(0)} MiB\n`);
     }
   } finally {
@@ -95,7 +106,7 @@ async function runCases() {
     ...{
       slowestMs: Math.round(slowestMs),
       maxRssMib: Math.round(maxRssMib),
-      outcomes: Object.fromEntries(outcomes),
+      outcomes,
     },
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -103,14 +114,34 @@ async function runCases() {
   process.disconnect();
 }
 
-function inspect(inspectModel, OcellusError, file) {
+function outcomeOf(use, OcellusError) {
   try {
-    return inspectModel(file, undefined).refused === null ? 'sound' : 'refused';
+    return use();
   } catch (error) {
     return error instanceof OcellusError && error.code !== 'internal'
       ? error.code
       : `CRASH ${error?.stack ?? error}`;
   }
+}
+
+/** What `models import` does to a file up to running it: read, describe, rewrite with every kind of change, encode. */
+async function rewriter() {
+  const load = (path) => import(join(root, 'dist/models', path));
+  const { readOnnxModel, encodeOnnxModel } = await load('graph/model-io.js');
+  const { readModelSummary } = await load('onnx-file.js');
+  const { describeDetectionModel } = await load('detection-model.js');
+  const { rewriteModel } = await load('import/rewrite.js');
+  return (file, turn) => {
+    const described = describeDetectionModel(readModelSummary(file), undefined, {});
+    const model = readOnnxModel(file, { weights: true });
+    rewriteModel(model, described, {
+      layout: turn % 2 === 0 ? 'nchw' : 'nhwc',
+      colourOrder: turn % 3 === 0 ? 'bgr' : 'rgb',
+      bestBoxes: turn % 5 === 0 ? null : 100,
+    });
+    encodeOnnxModel(model);
+    return 'rewritten';
+  };
 }
 
 /** The shipped model, and those of the test data where they are, whole and their ends, with their weights cut short. */

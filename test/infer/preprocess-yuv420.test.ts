@@ -3,6 +3,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import type { Colour } from '../../src/flow/frame.ts';
 import { i420Bytes } from '../../src/flow/frame.ts';
 import type { SizePx } from '../../src/flow/geometry.ts';
+import type { InputArray } from '../../src/infer/backend.ts';
 import { convertYuv420 } from '../../src/infer/convert-yuv420.ts';
 import { Yuv420Kernel } from '../../src/infer/kernels/yuv420-kernel.ts';
 import type { Letterbox } from '../../src/infer/letterbox.ts';
@@ -16,6 +17,7 @@ const limited601: Colour = { matrix: 'bt601', range: 'limited' };
 const plain: ModelInput = {
   widthPx: 32,
   heightPx: 32,
+  type: 'float32',
   layout: 'nchw',
   colourOrder: 'rgb',
   scale: 1,
@@ -115,7 +117,7 @@ function reference({ input, colour, left, top }: Case, frame: Yuv420Picture): Fl
 }
 
 /** Largest difference, in grey levels of 0..255. */
-function worstLevels(input: ModelInput, got: Float32Array, expected: Float64Array): number {
+function worstLevels(input: ModelInput, got: InputArray, expected: Float64Array): number {
   const plane = input.widthPx * input.heightPx;
   let worst = 0;
   got.forEach((value, i) => {
@@ -204,6 +206,36 @@ it('pads a letterboxed picture whose row ends inside a group', () => {
   new Yuv420Preprocessor(scene.input).write(frame, tensor);
   const expected = reference(scene, frame).map((value) => (value === UNTOUCHED ? 114 : value));
   expect(worstLevels(scene.input, tensor, expected)).toBeLessThan(1e-3);
+});
+
+describe('an input of bytes gets the formula rounded to whole levels, and its margins stay', () => {
+  const bytes = { type: 'uint8' } as const;
+  const PAINTED = 7;
+
+  test.each([
+    ['one pixel', aCase('1x1', { input: bytes })],
+    ['odd, several groups', aCase('31x17', { input: bytes })],
+    ['a margin all around', aCase('21x13', { left: 5, top: 3, input: bytes })],
+    ['whole groups, next to a margin', aCase('16x6', { left: 3, input: bytes })],
+    ['blue first', aCase('32x10', { input: { ...bytes, colourOrder: 'bgr' } })],
+    ['a full input of 640', aCase('640x640', { input: bytes })],
+  ] as const)('%s', (_, scene) => {
+    const frame = noise(scene);
+    const layout = tensorLayout(scene.input);
+    const expected = reference(scene, frame).map((value) => (value === UNTOUCHED ? PAINTED : value));
+    const kernel = kernelFor(scene.input);
+    const elsewhere = new Uint8Array(layout.length);
+    const plainly = new Uint8Array(layout.length);
+    for (const tensor of [kernel.tensor, elsewhere, plainly]) tensor.fill(PAINTED);
+    kernel.convert(frame, kernel.tensor, boxOf(scene));
+    kernel.convert(frame, elsewhere, boxOf(scene));
+    convertYuv420(frame, plainly, layout, boxOf(scene), yuvTables(scene.colour, scene.input));
+    expect(kernel.tensor).toBeInstanceOf(Uint8Array);
+    expect(worstLevels(scene.input, kernel.tensor, expected)).toBeLessThan(0.501);
+    expect(Buffer.from(elsewhere).equals(Buffer.from(kernel.tensor))).toBe(true);
+    // Rounding its terms to quarters may tip a level over to the next.
+    expect(worstLevels(scene.input, plainly, expected)).toBeLessThan(0.501 + 0.376);
+  });
 });
 
 it('has no kernel for interleaved channels', () => {

@@ -9,6 +9,7 @@ import type { ModelInput } from '../../src/models/image-input.ts';
 const input: ModelInput = {
   widthPx: 32,
   heightPx: 32,
+  type: 'float32',
   layout: 'nchw',
   colourOrder: 'rgb',
   scale: 1,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InferenceBackend, InferenceSession, Tensor } from '../../infer/backend.ts';
+import type { InferenceBackend, InferenceSession, InputArray, Tensor } from '../../infer/backend.ts';
 import { thisCpuSaturates } from '../../infer/cpu-features.ts';
 import { type OnnxModel, writeOnnxModel } from '../../models/graph/model-io.ts';
 
@@ -55,7 +55,7 @@ export class Workshop {
   }
 }
 
-/** One loaded model that is fed with input tensors of floats. */
+/** One loaded model that is fed with input tensors. */
 export class ModelRunner {
   readonly #session: InferenceSession;
 
@@ -64,13 +64,13 @@ export class ModelRunner {
   }
 
   /** @returns the outputs, valid until the next run */
-  run(input: Float32Array, dims: readonly number[]): Promise<readonly Tensor[]> {
+  run(input: InputArray, dims: readonly number[]): Promise<readonly Tensor[]> {
     this.#session.input(input.length).set(input);
     return this.#session.run(dims, RUN_DEADLINE_MS);
   }
 
   /** CPU time that one run takes, ms, while nothing else runs in this process. */
-  async cpuMsOfRun(input: Float32Array, dims: readonly number[]): Promise<number> {
+  async cpuMsOfRun(input: InputArray, dims: readonly number[]): Promise<number> {
     this.#session.input(input.length).set(input);
     const before = process.cpuUsage();
     await this.#session.run(dims, RUN_DEADLINE_MS);

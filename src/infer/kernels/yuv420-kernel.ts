@@ -1,5 +1,6 @@
 import { type Colour, i420Bytes } from '../../flow/frame.ts';
 import type { ModelInput } from '../../models/image-input.ts';
+import type { InputArray } from '../backend.ts';
 import type { Letterbox } from '../letterbox.ts';
 import type { Yuv420Picture } from '../preprocess-yuv420.ts';
 import { type TensorLayout, tensorLayout } from '../tensor-layout.ts';
@@ -7,20 +8,26 @@ import { sameColour } from '../yuv-matrix.ts';
 import { COEFFICIENTS, yuv420Coefficients } from './yuv420-coefficients.ts';
 import { YUV420_WASM } from './yuv420-wasm.ts';
 
-/** What yuv420.wat exports; every argument but width, rows and step is an address. */
+/** Every argument but width, rows and step is an address. */
+type ConvertRows = (
+  luma: number,
+  u: number,
+  v: number,
+  widthPx: number,
+  rows: number,
+  red: number,
+  green: number,
+  blue: number,
+  stepBytes: number,
+) => void;
+
+/** What yuv420.wat exports. */
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
-  readonly convertRows: (
-    luma: number,
-    u: number,
-    v: number,
-    widthPx: number,
-    rows: number,
-    red: number,
-    green: number,
-    blue: number,
-    stepBytes: number,
-  ) => void;
+  /** Writes float32. */
+  readonly convertRows: ConvertRows;
+  /** Writes whole levels as bytes. */
+  readonly convertRowsToBytes: ConvertRows;
 }
 
 const PAGE_BYTES = 65_536;
@@ -42,11 +49,13 @@ let compiled: WebAssembly.Module | null | undefined;
 export class Yuv420Kernel {
   readonly #input: ModelInput;
   readonly #layout: TensorLayout;
-  readonly #convertRows: KernelExports['convertRows'];
+  readonly #convertRows: ConvertRows;
+  /** Bytes of one value of the tensor. */
+  readonly #size: 1 | 4;
   /** The kernel's memory. It is as large as any picture needs from the start: growing would detach `tensor`. */
   readonly #memory: ArrayBuffer;
   /** Memory for the model's input, into which pictures are converted without a copy. */
-  readonly tensor: Float32Array<ArrayBuffer>;
+  readonly tensor: InputArray<ArrayBuffer>;
   /** One picture, as the frame has it. */
   readonly #picture: Uint8Array;
   #colour: Colour | undefined;
@@ -54,14 +63,17 @@ export class Yuv420Kernel {
   private constructor(input: ModelInput, module: WebAssembly.Module) {
     this.#input = input;
     this.#layout = tensorLayout(input);
-    const { memory, convertRows } = new WebAssembly.Instance(module).exports as KernelExports;
-    this.#convertRows = convertRows;
+    const exports = new WebAssembly.Instance(module).exports as KernelExports;
+    const { memory } = exports;
+    const isBytes = input.type === 'uint8';
+    this.#convertRows = isBytes ? exports.convertRowsToBytes : exports.convertRows;
+    this.#size = isBytes ? 1 : 4;
     const tensorAt = ROWS_AT + 3 * rowBytes(input);
-    const pictureAt = wholeLines(tensorAt + 4 * this.#layout.length);
+    const pictureAt = wholeLines(tensorAt + this.#size * this.#layout.length + GROUP_PX);
     const pictureBytes = i420Bytes(input.widthPx, input.heightPx);
     memory.grow(Math.ceil((pictureAt + pictureBytes + GROUP_PX) / PAGE_BYTES) - 1);
     this.#memory = memory.buffer;
-    this.tensor = new Float32Array(this.#memory, tensorAt, this.#layout.length);
+    this.tensor = this.#view(tensorAt, this.#layout.length);
     this.#picture = new Uint8Array(this.#memory, pictureAt, pictureBytes);
   }
 
@@ -73,7 +85,7 @@ export class Yuv420Kernel {
   }
 
   /** Writes the picture, and nothing around it, to its place in the tensor. */
-  convert(frame: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+  convert(frame: Yuv420Picture, tensor: InputArray, box: Letterbox): void {
     this.#useColour(frame.colour);
     this.#picture.set(frame.data);
     const inPlace = tensor.buffer === this.#memory && frame.widthPx % GROUP_PX === 0;
@@ -81,16 +93,17 @@ export class Yuv420Kernel {
     else this.#convertByRows(frame, tensor, box);
   }
 
-  #convertInPlace({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+  #convertInPlace({ widthPx, heightPx }: Yuv420Picture, tensor: InputArray, box: Letterbox): void {
     const { red, green, blue } = this.#layout;
     const { luma, u, v } = this.#planes(widthPx, heightPx);
-    const stepBytes = 4 * box.input.widthPx;
-    const out = tensor.byteOffset + box.top * stepBytes + 4 * box.left;
-    const [redAt, greenAt, blueAt] = [out + 4 * red, out + 4 * green, out + 4 * blue];
+    const size = this.#size;
+    const stepBytes = size * box.input.widthPx;
+    const out = tensor.byteOffset + box.top * stepBytes + size * box.left;
+    const [redAt, greenAt, blueAt] = [out + size * red, out + size * green, out + size * blue];
     this.#convertRows(luma, u, v, widthPx, heightPx, redAt, greenAt, blueAt, stepBytes);
   }
 
-  #convertByRows({ widthPx, heightPx }: Yuv420Picture, tensor: Float32Array, box: Letterbox): void {
+  #convertByRows({ widthPx, heightPx }: Yuv420Picture, tensor: InputArray, box: Letterbox): void {
     const { red, green, blue } = this.#layout;
     const { luma, u, v, chromaWidth } = this.#planes(widthPx, heightPx);
     const redRow = this.#row(0, widthPx);
@@ -108,8 +121,14 @@ export class Yuv420Kernel {
   }
 
   /** Place for one converted row of a channel. */
-  #row(channel: number, widthPx: number): Float32Array {
-    return new Float32Array(this.#memory, ROWS_AT + channel * rowBytes(this.#input), widthPx);
+  #row(channel: number, widthPx: number): InputArray<ArrayBuffer> {
+    return this.#view(ROWS_AT + channel * rowBytes(this.#input), widthPx);
+  }
+
+  #view(at: number, length: number): InputArray<ArrayBuffer> {
+    return this.#size === 1
+      ? new Uint8Array(this.#memory, at, length)
+      : new Float32Array(this.#memory, at, length);
   }
 
   /** Addresses of the picture's planes. */

@@ -1,4 +1,4 @@
-import type { FixedInput, TensorInfo } from '../backend.ts';
+import { type FixedInput, type InputArray, inputArray, type TensorInfo } from '../backend.ts';
 import { shapeMismatch } from '../run-error.ts';
 import { CStrings } from './c-strings.ts';
 import { NativeTensor } from './native-tensor.ts';
@@ -13,11 +13,9 @@ export class SessionInputs {
   readonly #api: OrtApi;
   readonly #values: BigUint64Array;
   readonly #fixed: readonly NativeTensor[];
-  readonly #givenMemory: Float32Array<ArrayBuffer> | undefined;
-  readonly #takesBytes: boolean;
-  #floats = new Float32Array(0);
-  /** What a model that takes uint8 is given. */
-  #bytes = new Uint8ClampedArray(0);
+  readonly #givenMemory: InputArray<ArrayBuffer> | undefined;
+  readonly #type: TensorInfo['type'];
+  #data: InputArray<ArrayBuffer>;
   #picture: NativeTensor | undefined;
 
   /** @param inputs the picture, then one for each of `fixed` */
@@ -25,11 +23,13 @@ export class SessionInputs {
     api: OrtApi,
     inputs: readonly TensorInfo[],
     fixed: readonly FixedInput[],
-    givenMemory: Float32Array<ArrayBuffer> | undefined,
+    givenMemory: InputArray<ArrayBuffer> | undefined,
   ) {
     this.#api = api;
-    this.#givenMemory = givenMemory;
-    this.#takesBytes = inputs[0]?.type === 'uint8';
+    this.#type = inputs[0]!.type;
+    this.#data = inputArray(this.#type, 0);
+    // Bytes are no floats: memory of the other type would be read wrongly.
+    this.#givenMemory = givenMemory?.constructor === this.#data.constructor ? givenMemory : undefined;
     this.names = new CStrings(inputs.map(({ name }) => name));
     this.count = inputs.length;
     this.#values = new BigUint64Array(inputs.length);
@@ -40,14 +40,14 @@ export class SessionInputs {
     for (const [i, tensor] of this.#fixed.entries()) this.#values[i + 1] = tensor.value;
   }
 
-  /** The buffer for a picture of `length` values. */
-  floats(length: number): Float32Array {
-    if (this.#floats.length !== length) {
+  /** The buffer for a picture of `length` values, of the model's type. */
+  picture(length: number): InputArray {
+    if (this.#data.length !== length) {
       this.#unbind();
       const given = this.#givenMemory;
-      this.#floats = given?.length === length ? given : new Float32Array(length);
+      this.#data = given?.length === length ? given : inputArray(this.#type, length);
     }
-    return this.#floats;
+    return this.#data;
   }
 
   /**
@@ -57,19 +57,15 @@ export class SessionInputs {
    * @throws OcellusError `inference_failed` when the shape needs another number of values
    */
   bind(dims: readonly number[]): boolean {
-    const mismatch = shapeMismatch(dims, this.#floats.length);
+    const mismatch = shapeMismatch(dims, this.#data.length);
     if (mismatch !== undefined) throw mismatch;
     const known = this.#picture?.dims;
     const isNew = known?.length !== dims.length || !dims.every((dim, axis) => dim === known[axis]);
     if (isNew) {
       this.#unbind();
-      if (this.#takesBytes) this.#bytes = new Uint8ClampedArray(this.#floats.length);
-      this.#picture = this.#takesBytes
-        ? NativeTensor.over(this.#api, 'uint8', [...dims], new Uint8Array(this.#bytes.buffer))
-        : NativeTensor.over(this.#api, 'float32', [...dims], this.#floats);
+      this.#picture = NativeTensor.over(this.#api, this.#type, [...dims], this.#data);
       this.#values[0] = this.#picture.value;
     }
-    if (this.#takesBytes) this.#bytes.set(this.#floats);
     return isNew;
   }
 

@@ -3,7 +3,14 @@ import { withDeadline } from '../../base/deadline.ts';
 import { OcellusError } from '../../base/errors.ts';
 import { Watchdog } from '../../base/watchdog.ts';
 import type { Provider } from '../../config/schema.ts';
-import type { FixedInput, InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
+import type {
+  FixedInput,
+  InferenceSession,
+  InputArray,
+  ProviderRefusal,
+  Tensor,
+  TensorInfo,
+} from '../backend.ts';
 import { plainReason } from '../provider-choice.ts';
 import { runFailed, runTimedOut, sessionClosed } from '../run-error.ts';
 import type { OrtApi, Pointer } from './ort-api.ts';
@@ -52,7 +59,7 @@ export class OrtSession implements InferenceSession {
     api: OrtApi,
     clock: Clock,
     model: OpenedModel,
-    inputMemory: Float32Array<ArrayBuffer> | undefined,
+    inputMemory: InputArray<ArrayBuffer> | undefined,
   ) {
     this.#api = api;
     this.#clock = clock;
@@ -67,8 +74,8 @@ export class OrtSession implements InferenceSession {
     this.#runOptions = takeOut((out) => check(api, api.CreateRunOptions(out)));
   }
 
-  input(length: number): Float32Array {
-    return this.#in.floats(length);
+  input(length: number): InputArray {
+    return this.#in.picture(length);
   }
 
   async run(dims: readonly number[], deadlineMs: number): Promise<readonly Tensor[]> {

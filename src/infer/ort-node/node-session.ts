@@ -2,7 +2,14 @@ import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'on
 import { messageOf } from '../../base/errors.ts';
 import { float16ToFloat32 } from '../../base/float16.ts';
 import type { Provider } from '../../config/schema.ts';
-import type { ProviderRefusal, SessionOptions, Tensor, TensorInfo } from '../backend.ts';
+import {
+  type InputArray,
+  inputArray,
+  type ProviderRefusal,
+  type SessionOptions,
+  type Tensor,
+  type TensorInfo,
+} from '../backend.ts';
 import { imageModelInputs, TENSOR_TYPES, unsupportedTensor } from '../model-shape.ts';
 import { openOnFirstProvider } from '../provider-choice.ts';
 import { assertProviderRuns, withProfile } from '../provider-proof.ts';
@@ -16,9 +23,7 @@ export class NodeSession {
   readonly #session: InferenceSession;
   /** The inputs that are the same in every run. */
   readonly #fixed: Readonly<Record<string, OrtTensor>>;
-  #input = new Float32Array(0);
-  /** What a model that takes uint8 is given. */
-  #bytes = new Uint8ClampedArray(0);
+  #input: InputArray = new Float32Array(0);
 
   private constructor(
     session: InferenceSession,
@@ -89,26 +94,20 @@ export class NodeSession {
     }
   }
 
-  input(length: number): Float32Array {
-    if (this.#input.length !== length) this.#input = new Float32Array(length);
+  input(length: number): InputArray {
+    if (this.#input.length !== length) this.#input = inputArray(this.inputs[0]!.type, length);
     return this.#input;
   }
 
   async run(dims: readonly number[]): Promise<readonly Tensor[]> {
-    const feeds = { ...this.#fixed, [this.inputs[0]!.name]: this.#picture(dims) };
+    const { name: picture, type } = this.inputs[0]!;
+    const feeds = { ...this.#fixed, [picture]: new OrtTensor(type, this.#input, dims) };
     const results = await this.#session.run(feeds);
     return this.outputs.map(({ name }) => {
       const { dims: shape, data } = results[name]!;
       if (data instanceof Uint16Array) return { dims: shape, data: float16ToFloat32(data) };
       return { dims: shape, data: data as Tensor['data'] };
     });
-  }
-
-  #picture(dims: readonly number[]): OrtTensor {
-    if (this.inputs[0]!.type !== 'uint8') return new OrtTensor('float32', this.#input, dims);
-    if (this.#bytes.length !== this.#input.length) this.#bytes = new Uint8ClampedArray(this.#input.length);
-    this.#bytes.set(this.#input);
-    return new OrtTensor('uint8', new Uint8Array(this.#bytes.buffer), dims);
   }
 
   close(): Promise<void> {

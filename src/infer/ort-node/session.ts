@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { OcellusError } from '../../base/errors.ts';
 import type { Provider } from '../../config/schema.ts';
-import type { InferenceSession, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
+import type { InferenceSession, InputArray, ProviderRefusal, Tensor, TensorInfo } from '../backend.ts';
 import { plainReason } from '../provider-choice.ts';
 import { runFailed, runTimedOut, sessionClosed, shapeMismatch } from '../run-error.ts';
 import type { FromWorker } from './messages.ts';
@@ -19,7 +19,7 @@ export class WorkerSession implements InferenceSession {
   readonly refused: readonly ProviderRefusal[];
   readonly #worker: SessionWorker;
   readonly #clock: Clock;
-  #input = new Float32Array(new SharedArrayBuffer(0));
+  #input: InputArray<SharedArrayBuffer> = new Float32Array(new SharedArrayBuffer(0));
   #running: Promise<FromWorker> | undefined;
   #spent = false;
   #closing: Promise<void> | undefined;
@@ -33,8 +33,13 @@ export class WorkerSession implements InferenceSession {
     this.refused = model.refused;
   }
 
-  input(length: number): Float32Array {
-    if (this.#input.length !== length) this.#input = new Float32Array(new SharedArrayBuffer(length * 4));
+  input(length: number): InputArray {
+    if (this.#input.length !== length) {
+      const isBytes = this.inputs[0]!.type === 'uint8';
+      this.#input = isBytes
+        ? new Uint8Array(new SharedArrayBuffer(length))
+        : new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
+    }
     return this.#input;
   }
 
@@ -57,7 +62,7 @@ export class WorkerSession implements InferenceSession {
   }
 
   async #ask(dims: readonly number[]): Promise<FromWorker> {
-    const input = this.#input.buffer as SharedArrayBuffer;
+    const input = this.#input.buffer;
     this.#running = this.#worker.ask({ type: 'run', input, dims });
     try {
       return await this.#running;

@@ -32,7 +32,8 @@ async function handle(message: ToWorker): Promise<FromWorker> {
     case 'run': {
       if (session === undefined) throw new Error('no model is open');
       // onnxruntime-node refuses shared memory.
-      const shared = new Float32Array(message.input);
+      const isBytes = session.inputs[0]!.type === 'uint8';
+      const shared = isBytes ? new Uint8Array(message.input) : new Float32Array(message.input);
       session.input(shared.length).set(shared);
       return { type: 'ran', outputs: await session.run(message.dims) };
     }

@@ -41,9 +41,15 @@ export function upgradeOpset(model: OnnxModel): void {
   const { graph } = model;
   const index = new GraphIndex(graph);
   const facts = inferShapes(graph, opset);
+  const softmax = graph.node.filter((node) => isStandard(node) && SOFTMAX.has(node.opType ?? ''));
+  // What cannot be raised is found before anything is changed.
+  for (const node of softmax) assertOneAxis(node, facts.get(node.input[0] ?? '')?.dims?.length);
+  for (const node of softmax) {
+    const axis = attributeOf(node, 'axis');
+    if (axis !== undefined) axis.i = -1;
+  }
   for (const node of graph.node) {
     if (!isStandard(node)) continue;
-    if (SOFTMAX.has(node.opType ?? '')) upgradeSoftmax(node, facts.get(node.input[0] ?? '')?.dims?.length);
     const list = LISTS[node.opType ?? ''];
     const values = list === undefined ? undefined : intsOf(node, list);
     if (list === undefined || values === undefined) continue;
@@ -58,13 +64,10 @@ export function upgradeOpset(model: OnnxModel): void {
 }
 
 /** Before 13 all axes from `axis` on were one; that is the same where it is the last, and the default changed to it. */
-function upgradeSoftmax(node: NodeProto, rank: number | undefined): void {
+function assertOneAxis(node: NodeProto, rank: number | undefined): void {
   const axis = intOf(node, 'axis', 1);
   const isLast = axis === -1 || (rank !== undefined && axis === rank - 1);
   if (!isLast) throw unsupported(`${node.opType} over several axes at once (${node.name ?? node.output[0]})`);
-  const attribute = attributeOf(node, 'axis');
-  if (attribute === undefined) return;
-  attribute.i = -1;
 }
 
 function unsupported(why: string): OcellusError {
