@@ -7,6 +7,7 @@ import type {
   ReidModelConfig,
 } from '../../config/schema.ts';
 import { createBackend } from '../../infer/backends.ts';
+import { plainOptions } from '../../infer/provider-choice.ts';
 import { loadClassifierModel } from '../../models/classifier-model.ts';
 import { loadEmbeddingModel } from '../../models/embedding-model.ts';
 import type { Finding } from './finding.ts';
@@ -89,7 +90,7 @@ async function providerFinding(id: string, model: RunnableModel, provider: Provi
     const session = await backend.open({
       file: model.file,
       providers: [provider],
-      providerOptions: model.providerOptions as Partial<Record<Provider, Record<string, string>>>,
+      providerOptions: plainOptions(model.providerOptions),
       threads: model.threads,
     });
     await session.close(CLOSE_DEADLINE_MS);

@@ -53,9 +53,20 @@ export class BuildRecord {
     return this.#read(attemptsFile(facts), attemptsSchema, NO_ATTEMPTS);
   }
 
-  /** Written before a build begins, so that one that takes the machine down with it counts. */
-  async noteAttempts(facts: EngineFacts, attempts: BuildAttempts): Promise<void> {
-    await this.#write(attemptsFile(facts), attempts);
+  /**
+   * Counts an attempt before its build begins, so that one that takes the machine down with it counts, or takes it back.
+   * @returns attempts now
+   */
+  async countAttempt(
+    facts: EngineFacts,
+    more: -1 | 0 | 1,
+    lastError: string | null,
+    atMs: number,
+  ): Promise<number> {
+    const attempts = Math.max(0, (await this.attempts(facts)).attempts + more);
+    if (attempts === 0) await this.forgetAttempts(facts);
+    else await this.#write(attemptsFile(facts), { attempts, lastError, atMs });
+    return attempts;
   }
 
   async forgetAttempts(facts: EngineFacts): Promise<void> {

@@ -1,4 +1,8 @@
+import type { BackoffOptions } from '../../base/retry.ts';
 import type { SessionOptions } from '../backend.ts';
+
+/** Long, since what makes a build fail (memory that others hold, heat) takes a while to change. */
+export const BUILD_BACKOFF: BackoffOptions = { initialMs: 60_000, maxMs: 30 * 60_000, factor: 4 };
 
 /** One engine to be built. Plain values: it may go to another process. */
 export interface BuildJob extends Pick<SessionOptions, 'file' | 'providers' | 'providerOptions' | 'threads'> {

@@ -5,7 +5,7 @@ import type { Logger } from '../../base/log.ts';
 import { type ProcessLock, tryProcessLock } from '../../base/process-lock.ts';
 import { Backoff, type BackoffOptions } from '../../base/retry.ts';
 import { BuildRecord } from './build-record.ts';
-import type { BuildJob, EngineBuilder } from './engine-builder.ts';
+import { BUILD_BACKOFF, type BuildJob, type EngineBuilder } from './engine-builder.ts';
 import { ENGINE_LOCK, type EngineCache } from './engine-cache.ts';
 import { type EngineFacts, engineKey } from './engine-key.ts';
 import { buildProgress, describeEngine, type EngineState, type EngineStatus } from './engine-status.ts';
@@ -14,9 +14,6 @@ import { buildProgress, describeEngine, type EngineState, type EngineStatus } fr
 const LOOK_AGAIN_MS = 5_000;
 /** A build says so often in the log how far it is. */
 const SAY_AGAIN_MS = 30_000;
-
-/** Long, since what makes a build fail (memory that others hold, heat) takes a while to change. */
-export const BUILD_BACKOFF: BackoffOptions = { initialMs: 60_000, maxMs: 30 * 60_000, factor: 4 };
 
 export interface EngineKeeperParts {
   readonly cache: EngineCache;
@@ -285,11 +282,7 @@ export class EngineKeeper {
 
   async #noteAttempt(more: -1 | 0 | 1, lastError: string | null): Promise<void> {
     const { facts, clock } = this.#parts;
-    const { attempts } = await this.#record.attempts(facts);
-    this.#attempts = Math.max(0, attempts + more);
-    if (this.#attempts === 0) await this.#record.forgetAttempts(facts);
-    else
-      await this.#record.noteAttempts(facts, { attempts: this.#attempts, lastError, atMs: clock.wallMs() });
+    this.#attempts = await this.#record.countAttempt(facts, more, lastError, clock.wallMs());
   }
 
   #failed(error: unknown): void {
