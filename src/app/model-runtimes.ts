@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts';
 import type { Service, ServiceStack } from '../base/service.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { Config } from '../config/schema.ts';
+import { ENGINES_FOLDER } from '../infer/engines/engine-cache.ts';
 import { ProcessEngineBuilder } from '../infer/engines/process-builder.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { inSection } from './in-section.ts';
@@ -11,9 +12,6 @@ import { ModelRuntime, type ModelRuntimeParts } from './model-runtime.ts';
 import { ReidRuntime } from './reid-runtime.ts';
 
 const CLOSE_DEADLINE_MS = 5_000;
-
-/** In the storage folder. */
-export const ENGINES_FOLDER = 'engines';
 
 export interface ModelRuntimesParts {
   /** In force. */

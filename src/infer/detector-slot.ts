@@ -104,8 +104,8 @@ export class DetectorSlot<Input = Frame, Result = InferenceResult> {
    * @throws what `open` throws; `AbortError` when the slot is closed meanwhile
    */
   async renew(open: () => Promise<LoadedModel<Input, Result>>): Promise<void> {
-    await this.#renewing?.catch(() => {});
-    const renewing = this.#renew(open);
+    const earlier = this.#renewing?.catch(() => {}) ?? Promise.resolve();
+    const renewing = earlier.then(() => this.#renew(open));
     this.#renewing = renewing;
     await renewing.finally(() => {
       if (this.#renewing === renewing) this.#renewing = undefined;

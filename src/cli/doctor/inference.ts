@@ -10,6 +10,7 @@ import { createBackend } from '../../infer/backends.ts';
 import { plainOptions } from '../../infer/provider-choice.ts';
 import { loadClassifierModel } from '../../models/classifier-model.ts';
 import { loadEmbeddingModel } from '../../models/embedding-model.ts';
+import { engineFinding } from './engines.ts';
 import type { Finding } from './finding.ts';
 import { providerFindings } from './providers.ts';
 
@@ -30,7 +31,10 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
     ];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
-  for (const [name, model] of models) found.push(...(await modelFindings(`model:${name}`, model)));
+  for (const [name, model] of models) {
+    const tensorrt = (id: string) => engineFinding(id, model, config.storage.path);
+    found.push(...(await modelFindings(`model:${name}`, model, tensorrt)));
+  }
   for (const [name, classifier] of classifiers) {
     const read = () => loadClassifierModel(classifier, '.');
     found.push(...(await cropModelFindings(`classifier:${name}`, classifier, read)));
@@ -63,13 +67,20 @@ async function runtimeFinding(
   }
 }
 
-async function modelFindings(id: string, model: RunnableModel): Promise<Finding[]> {
+/** @param engine examines TensorRT where it comes first, whose engine is the daemon's to build */
+async function modelFindings(
+  id: string,
+  model: RunnableModel,
+  engine?: (id: string) => Promise<Finding>,
+): Promise<Finding[]> {
   const runtime = await runtimeFinding(model, id);
   if (runtime.status !== 'ok') return [runtime];
   const usable: Provider[] = [];
   const findings: Finding[] = [];
   for (const provider of model.providers) {
-    const finding = await providerFinding(`${id}:${provider}`, model, provider);
+    const ofProvider = `${id}:${provider}`;
+    const hasEngine = engine !== undefined && provider === 'tensorrt' && model.providers[0] === provider;
+    const finding = await (hasEngine ? engine(ofProvider) : providerFinding(ofProvider, model, provider));
     findings.push(finding);
     if (finding.status === 'ok') usable.push(provider);
   }

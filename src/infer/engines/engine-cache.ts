@@ -6,6 +6,9 @@ import { tryProcessLock } from '../../base/process-lock.ts';
 import { syncToDisk, writeDurably } from './durable-file.ts';
 import { type EngineFacts, engineFactsSchema, engineKey, fileSha256, sameFacts } from './engine-key.ts';
 
+/** Place of the cache in the storage folder. */
+export const ENGINES_FOLDER = 'engines';
+
 const MANIFEST = 'manifest.json';
 /** Engines that nobody uses any more and that are kept all the same, for who goes back to an earlier version. */
 const SPARE_ENGINES = 4;

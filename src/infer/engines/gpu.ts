@@ -76,9 +76,16 @@ export function versionOf(number: number): string {
 async function nativeLibraries(): Promise<GpuLibraries> {
   const { default: koffi } = await import('koffi');
   setNativeStacks(koffi);
+  const load = (name: string) => {
+    try {
+      return koffi.load(name);
+    } catch (error) {
+      throw new Error(`there is no CUDA driver: ${name} cannot be loaded`, { cause: error });
+    }
+  };
   return {
     cuda: () => {
-      const library = koffi.load(CUDA_DRIVER);
+      const library = load(CUDA_DRIVER);
       return {
         cuInit: library.func('cuInit', 'int', ['uint']),
         cuDeviceGet: library.func('cuDeviceGet', 'int', ['void *', 'int']),

@@ -72,13 +72,13 @@ export class ModelEngine {
       builder,
       job: (folder) => ({
         file: model.file,
-        ...this.#plan(folder),
+        ...this.planWith(folder),
         threads: config.threads,
         libonnxruntime: config.libonnxruntime,
         deadlineMs: config.tensorrt.buildTimeoutMin * MINUTE_MS,
       }),
       use: async (folder) => {
-        await this.#use(this.#plan(folder));
+        await this.#use(this.planWith(folder));
         this.#folder = folder;
       },
       maxAttempts: config.tensorrt.buildAttempts,
@@ -132,11 +132,11 @@ export class ModelEngine {
 
   /** How a session is to be opened now. The engine is read whole to check it: TensorRT would believe any. */
   async plan(): Promise<SessionPlan> {
-    if (this.#folder === undefined) return this.#plan(undefined);
+    if (this.#folder === undefined) return this.planWith(undefined);
     this.#folder = await this.keeper.find();
     if (this.#folder === undefined)
       await this.keeper.lost('the engine in the cache cannot be believed any more');
-    return this.#plan(this.#folder);
+    return this.planWith(this.#folder);
   }
 
   /** The engine was there from the start, and sessions run on it. */
@@ -154,7 +154,8 @@ export class ModelEngine {
     return this.keeper.close(deadlineMs);
   }
 
-  #plan(engineFolder: string | undefined): SessionPlan {
+  /** How sessions are opened on the engine in a folder; undefined: without one. */
+  planWith(engineFolder: string | undefined): SessionPlan {
     const { config } = this.#parts;
     const providers: Provider[] =
       engineFolder === undefined

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Metric } from 'prom-client';
 import { version } from '../../base/version.ts';
 import type { DeviceReport, PreviewParts } from '../ports.ts';
+import { engineMetrics } from './engine-metrics.ts';
 import { hardwareMetrics } from './hardware-metrics.ts';
 import type { ServerCounts } from './metrics.ts';
 import { readCounter, readGauge } from './read-metrics.ts';
@@ -107,6 +108,7 @@ export function deviceMetrics(
     ),
     gauge('ocellus_host_memory_free_bytes', 'Free memory of the machine', ({ host }) => host.freeMemoryBytes),
     gauge('ocellus_host_memory_bytes', 'Memory of the machine', ({ host }) => host.totalMemoryBytes),
+    ...engineMetrics(reported),
     ...hardwareMetrics(reported),
     ...processMetrics(),
   ];
