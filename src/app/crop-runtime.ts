@@ -7,6 +7,7 @@ import type { InferenceBackend, ProviderRefusal } from '../infer/backend.ts';
 import { createBackend } from '../infer/backends.ts';
 import type { CropModel, CropModelOptions } from '../infer/crop-model.ts';
 import { type CropOutcome, CropQueue } from '../infer/crop-queue.ts';
+import { plainOptions } from '../infer/provider-choice.ts';
 
 export interface CropRuntimeParts {
   /** What logs call it. */
@@ -83,7 +84,8 @@ export class CropRuntime implements Service {
 
   /** Opens a session of the model. Once started. @throws OcellusError as `CropRuntimeParts.open` */
   protected async openSession(): Promise<CropModel> {
-    const { providers, providerOptions, threads, runTimeoutMs } = this.#parts.config;
+    const { providers, threads, runTimeoutMs } = this.#parts.config;
+    const providerOptions = plainOptions(this.#parts.config.providerOptions);
     if (this.#backend === undefined)
       throw new OcellusError('internal', 'a model of crops was opened before its backend');
     const backend = this.#backend;

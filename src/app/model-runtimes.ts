@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { OcellusError } from '../base/errors.ts';
@@ -5,10 +6,12 @@ import type { Logger } from '../base/log.ts';
 import type { Service, ServiceStack } from '../base/service.ts';
 import type { CameraConfig } from '../config/camera-schema.ts';
 import type { Config } from '../config/schema.ts';
+import { ENGINES_FOLDER } from '../infer/engines/engine-cache.ts';
+import { ProcessEngineBuilder } from '../infer/engines/process-builder.ts';
 import { ClassifierRuntime } from './classifier-runtime.ts';
 import { inSection } from './in-section.ts';
 import type { NamedScheduler } from './inference-lane.ts';
-import { ModelRuntime } from './model-runtime.ts';
+import { ModelRuntime, type ModelRuntimeParts } from './model-runtime.ts';
 import { ReidRuntime } from './reid-runtime.ts';
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -20,6 +23,11 @@ export interface ModelRuntimesParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+}
+
+/** What a set needs besides: where engines lie, for all sets the same. */
+interface ModelSetParts extends ModelRuntimesParts {
+  readonly engines: NonNullable<ModelRuntimeParts['engines']>;
 }
 
 /** Models that are open already, and those of them that do not serve any more, as `models.default`. */
@@ -38,7 +46,7 @@ export class ModelSet {
    * Takes over what is open and still serves; what is new is not started. @param config whose cameras and models these are
    * @throws OcellusError when a model cannot be used as it is
    */
-  constructor(parts: ModelRuntimesParts, config: Config, open?: Open) {
+  constructor(parts: ModelSetParts, config: Config, open?: Open) {
     const { models, classifiers, reid, cameras } = config;
     const onceIn = <T>(
       kind: 'detectors' | 'classifiers' | 'reid',
@@ -114,14 +122,23 @@ export class ModelSet {
 
 /** The models that are open now. */
 export class ModelRuntimes {
-  readonly #parts: ModelRuntimesParts;
+  readonly #parts: ModelSetParts;
   #set: ModelSet;
   #stack: ServiceStack | undefined;
 
   /** @throws OcellusError as `ModelSet` */
   constructor(parts: ModelRuntimesParts) {
-    this.#parts = parts;
-    this.#set = new ModelSet(parts, parts.config);
+    const { storage } = parts.config;
+    this.#parts = {
+      ...parts,
+      engines: {
+        folder: resolve(parts.baseDir, storage.path, ENGINES_FOLDER),
+        maxBytes: () => parts.config.storage.enginesGiB * 2 ** 30,
+        inUse: () => new Set([...this.#set.detectors.values()].flatMap(({ engineKey }) => engineKey ?? [])),
+        builder: new ProcessEngineBuilder(parts.clock),
+      },
+    };
+    this.#set = new ModelSet(this.#parts, parts.config);
   }
 
   get set(): ModelSet {

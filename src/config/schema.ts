@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LOG_LEVELS } from '../base/log.ts';
 import { cameraSchema } from './camera-schema.ts';
 import { governorSchema } from './governor-schema.ts';
+import { cudaSchema, providerOptionsSchema, tensorrtSchema } from './gpu-schema.ts';
 import { httpSchema } from './http-schema.ts';
 import { identifier, unit } from './schema-parts.ts';
 
@@ -88,10 +89,7 @@ export const modelSchema = z.strictObject({
     .string()
     .optional()
     .describe('libonnxruntime.so of 1.18 or newer to use instead of the bundled one (ort-c-api only)'),
-  providerOptions: z
-    .partialRecord(z.enum(PROVIDERS), z.record(z.string(), z.string()))
-    .default({})
-    .describe('Options per provider as ONNX Runtime names them, e.g. tensorrt: { trt_fp16_enable: "1" }'),
+  providerOptions: providerOptionsSchema,
   sessions: z.int().min(1).max(16).default(1).describe('Inferences that may run at the same time'),
   threads: z.int().min(1).max(64).default(1).describe('Threads of one session'),
   runTimeoutMs: z
@@ -99,6 +97,18 @@ export const modelSchema = z.strictObject({
     .min(100)
     .default(10_000)
     .describe('A run that takes longer is ended and its session is opened anew'),
+  batch: z
+    .int()
+    .min(1)
+    .max(32)
+    .default(1)
+    .describe('Most frames of different cameras in one run; needs a model whose batch axis is dynamic'),
+  ioBinding: z
+    .boolean()
+    .optional()
+    .describe('Bind inputs and outputs to the device (ort-c-api only); default: on a GPU'),
+  tensorrt: tensorrtSchema,
+  cuda: cudaSchema,
   minScore: unit
     .optional()
     .describe("Detections below are not reported; default: the model's own, else 0.35"),
@@ -184,6 +194,11 @@ export const storageSchema = z.strictObject({
     .min(0)
     .default(512)
     .describe('Disk space that is left free: below it no clip and no best view is written'),
+  enginesGiB: z
+    .number()
+    .positive()
+    .default(4)
+    .describe('Disk space of TensorRT engines; of those that are not in use the oldest go first'),
   outbox: z
     .strictObject({
       maxEvents: z.int().min(100).default(200_000).describe('Most events that wait for the broker'),

@@ -29,6 +29,11 @@ export async function boardModel(root: string): Promise<string | null> {
   return text?.replaceAll('\0', '').trim() || null;
 }
 
+/** By the name of the board. */
+export function isJetson(board: string | null): boolean {
+  return /jetson/i.test(board ?? '');
+}
+
 /** Null on anything but a Jetson. */
 export async function jetsonFacts(root: string): Promise<JetsonFacts | null> {
   const text = await readIfThere(join(root, 'etc/nv_tegra_release'));

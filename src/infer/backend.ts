@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly providers: readonly Provider[];
   readonly providerOptions: Readonly<Partial<Record<Provider, Readonly<Record<string, string>>>>>;
   readonly threads: number;
+  /** Bind inputs and outputs to the device, where the backend can; default: when the provider is not the CPU. */
+  readonly ioBinding?: boolean | undefined;
   /** Memory that `InferenceSession.input` gives out when asked for its length, where the backend can use memory of others. */
   readonly inputMemory?: InputArray<ArrayBuffer> | undefined;
 }
@@ -80,6 +82,8 @@ export interface InferenceBackend {
   readonly name: 'onnxruntime-node' | 'ort-c-api';
   /** Version of ONNX Runtime in use, e.g. `1.30.0`. */
   readonly version: string;
+  /** Providers that are compiled in and take the options that they are given; their own libraries may still lack. */
+  readonly providers: readonly Provider[];
   /**
    * Loads a model.
    * @throws OcellusError `model_unreadable`, `model_invalid`, `model_external_data_missing`, `provider_unavailable`

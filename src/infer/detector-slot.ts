@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import { abortError, type Clock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { explain, isAbort, messageOf, OcellusError } from '../base/errors.ts';
 import { Backoff, type BackoffOptions } from '../base/retry.ts';
@@ -35,6 +35,7 @@ export class DetectorSlot<Input = Frame, Result = InferenceResult> {
   #detector: LoadedModel<Input, Result> | undefined;
   #running: Promise<unknown> | undefined;
   #replacing: Promise<void> | undefined;
+  #renewing: Promise<void> | undefined;
   #failuresInARow = 0;
   #failures = 0;
   #lastError: string | null = null;
@@ -85,7 +86,8 @@ export class DetectorSlot<Input = Frame, Result = InferenceResult> {
       this.#backoff.reset();
       return result;
     } catch (error) {
-      this.#failed(error);
+      // One that was renewed meanwhile is on its way out already.
+      this.#failed(error, detector);
       throw error instanceof OcellusError
         ? error
         : new OcellusError('inference_failed', messageOf(error), { cause: error });
@@ -94,41 +96,83 @@ export class DetectorSlot<Input = Frame, Result = InferenceResult> {
     }
   }
 
+  /**
+   * Opens another detector beside the one in use and puts it in its place: the run in progress ends on the old one, which is
+   * closed then, and the next run begins on the new one. When it cannot be opened, everything stays as it is.
+   *
+   * @param open gives the new detector; it is closed if it is not needed any more by then
+   * @throws what `open` throws; `AbortError` when the slot is closed meanwhile
+   */
+  async renew(open: () => Promise<LoadedModel<Input, Result>>): Promise<void> {
+    const earlier = this.#renewing?.catch(() => {}) ?? Promise.resolve();
+    const renewing = earlier.then(() => this.#renew(open));
+    this.#renewing = renewing;
+    await renewing.finally(() => {
+      if (this.#renewing === renewing) this.#renewing = undefined;
+    });
+  }
+
+  async #renew(open: () => Promise<LoadedModel<Input, Result>>): Promise<void> {
+    const next = await open();
+    if (this.#closing.signal.aborted) {
+      await next.close(REPLACE_CLOSE_MS);
+      throw abortError();
+    }
+    const old = this.#detector;
+    const lastRun = this.#running;
+    this.#detector = next;
+    this.#failuresInARow = 0;
+    this.#options.changed();
+    // Whoever waits for the run hears of its error.
+    await lastRun?.catch(() => {});
+    try {
+      await old?.close(REPLACE_CLOSE_MS);
+    } catch (error) {
+      this.#lastError = explain(error);
+    }
+  }
+
   /** Waits for the run, for half of the deadline, then closes the detector, which ends it. */
   async close(deadlineMs: number): Promise<void> {
     this.#closing.abort();
     const { clock } = this.#options;
-    const settled = Promise.allSettled([this.#running, this.#replacing]);
+    const settled = Promise.allSettled([this.#running, this.#replacing, this.#renewing]);
     // A run that outlasts its half is ended by closing its detector; that is what reports whether it could be.
     await withDeadline(settled, deadlineMs / 2, 'the last inference', clock).catch(() => undefined);
     await this.#takeDetector()?.close(deadlineMs / 2);
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, detector: LoadedModel<Input, Result>): void {
     this.#failures += 1;
     this.#failuresInARow += 1;
     this.#lastError = explain(error);
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || detector !== this.#detector) return;
     const timedOut = error instanceof OcellusError && error.code === 'inference_timeout';
     if (timedOut || this.#failuresInARow >= FAILURES_IN_A_ROW) {
-      const broken = this.#takeDetector();
-      this.#replacing = this.#replace(broken).finally(() => {
-        this.#replacing = undefined;
+      const replacing = this.#replace(this.#takeDetector(), this.#replacing).finally(() => {
+        if (this.#replacing === replacing) this.#replacing = undefined;
       });
+      this.#replacing = replacing;
     }
     this.#options.changed();
   }
 
-  async #replace(broken: LoadedModel<Input, Result> | undefined): Promise<void> {
+  /** @param earlier the replacement that was still going on when a renewed detector broke in its turn */
+  async #replace(broken: LoadedModel<Input, Result> | undefined, earlier?: Promise<void>): Promise<void> {
+    await earlier;
     try {
       await broken?.close(REPLACE_CLOSE_MS);
     } catch (error) {
       this.#lastError = explain(error);
     }
-    while (!this.#closing.signal.aborted) {
+    // `renew` may have put another in the place meanwhile.
+    while (!this.#closing.signal.aborted && this.#detector === undefined) {
       try {
         await this.#options.clock.sleep(this.#backoff.nextMs(), this.#closing.signal);
-        this.#detector = await this.#options.open();
+        if (this.#detector !== undefined) break;
+        const opened = await this.#options.open();
+        if (this.#detector === undefined) this.#detector = opened;
+        else await opened.close(REPLACE_CLOSE_MS);
         this.#failuresInARow = 0;
         break;
       } catch (error) {

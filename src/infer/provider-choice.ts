@@ -10,6 +10,23 @@ export const providerNames: Readonly<Record<Provider, string>> = {
   cpu: 'CPUExecutionProvider',
 };
 
+/** Options as they were given, or validated, without those that are not there. */
+export function plainOptions(
+  given: Readonly<Partial<Record<Provider, Readonly<Record<string, string | undefined>> | undefined>>>,
+): SessionOptions['providerOptions'] {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([provider, options]) =>
+      options === undefined ? [] : [[provider, withoutAbsent(options)]],
+    ),
+  );
+}
+
+function withoutAbsent(options: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(options).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+}
+
 /**
  * Tries the configured providers in their order and gives the first that `tryOpen` can open the model on.
  *

@@ -99,6 +99,17 @@ export class InferenceScheduler implements Service {
     return lane;
   }
 
+  /**
+   * Puts other detectors in the place of those in use, one after the other and without a gap: a run in progress ends on the old
+   * one. When one cannot be opened, it and those after it stay.
+   *
+   * @param open gives a new detector
+   * @throws what `open` throws; `AbortError` when the scheduler is closed meanwhile
+   */
+  async renew(open: () => Promise<FrameDetector>): Promise<void> {
+    for (const slot of this.#slots) await slot.renew(open);
+  }
+
   status(): SchedulerStatus {
     const failing = this.#slots.filter((slot) => slot.lastError !== null);
     return {

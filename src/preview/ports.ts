@@ -91,6 +91,15 @@ export interface DetectionLimit {
   readonly reasons: readonly string[];
 }
 
+/** Of a model's TensorRT engine, as far as metrics tell it. */
+export interface EngineReport {
+  readonly state: string;
+  /** 0 to 1; null when nothing is being built, or no earlier build tells. */
+  readonly progress: number | null;
+  readonly etaMs: number | null;
+  readonly attempts: number;
+}
+
 /** The device and what runs on it, as it is now. */
 export interface DeviceReport extends HardwareReport {
   readonly uptimeMs: number;

@@ -7,9 +7,11 @@ import type {
   ReidModelConfig,
 } from '../../config/schema.ts';
 import { createBackend } from '../../infer/backends.ts';
+import { plainOptions } from '../../infer/provider-choice.ts';
 import { loadClassifierModel } from '../../models/classifier-model.ts';
 import { type FixedModelInput, loadDetectionModel } from '../../models/detection-model.ts';
 import { loadEmbeddingModel } from '../../models/embedding-model.ts';
+import { engineFinding } from './engines.ts';
 import type { Finding } from './finding.ts';
 import { providerFindings } from './providers.ts';
 
@@ -30,7 +32,10 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
     ];
   const found: Finding[] = [];
   // One after another: two sessions being built at once would need the memory of both.
-  for (const [name, model] of models) found.push(...(await detectorFindings(`model:${name}`, model)));
+  for (const [name, model] of models) {
+    const tensorrt = (id: string) => engineFinding(id, model, config.storage.path);
+    found.push(...(await detectorFindings(`model:${name}`, model, tensorrt)));
+  }
   for (const [name, classifier] of classifiers) {
     const read = () => loadClassifierModel(classifier, '.');
     found.push(...(await cropModelFindings(`classifier:${name}`, classifier, read)));
@@ -42,9 +47,14 @@ export async function inferenceFindings(config: Config): Promise<Finding[]> {
 }
 
 /** As `cropModelFindings`, for a detector, which may take more than a picture. */
-async function detectorFindings(id: string, model: ModelConfig): Promise<Finding[]> {
+async function detectorFindings(
+  id: string,
+  model: ModelConfig,
+  engine: ModelExtras['engine'],
+): Promise<Finding[]> {
   try {
-    return modelFindings(id, model, loadDetectionModel(model, '.').fixedInputs);
+    const { fixedInputs } = loadDetectionModel(model, '.');
+    return modelFindings(id, model, { fixedInputs, engine });
   } catch (error) {
     return [failure(id, error)];
   }
@@ -72,17 +82,27 @@ async function runtimeFinding(
   }
 }
 
+interface ModelExtras {
+  readonly fixedInputs?: readonly FixedModelInput[];
+  /** Examines TensorRT where it comes first, whose engine is the daemon's to build. */
+  readonly engine?: ((id: string) => Promise<Finding>) | undefined;
+}
+
 async function modelFindings(
   id: string,
   model: RunnableModel,
-  fixedInputs: readonly FixedModelInput[] = [],
+  { fixedInputs = [], engine }: ModelExtras = {},
 ): Promise<Finding[]> {
   const runtime = await runtimeFinding(model, id);
   if (runtime.status !== 'ok') return [runtime];
   const usable: Provider[] = [];
   const findings: Finding[] = [];
   for (const provider of model.providers) {
-    const finding = await providerFinding(`${id}:${provider}`, model, provider, fixedInputs);
+    const ofProvider = `${id}:${provider}`;
+    const hasEngine = engine !== undefined && provider === 'tensorrt' && model.providers[0] === provider;
+    const finding = await (hasEngine
+      ? engine(ofProvider)
+      : providerFinding(ofProvider, model, provider, fixedInputs));
     findings.push(finding);
     if (finding.status === 'ok') usable.push(provider);
   }
@@ -109,7 +129,7 @@ async function providerFinding(
       file: model.file,
       fixedInputs,
       providers: [provider],
-      providerOptions: model.providerOptions as Partial<Record<Provider, Record<string, string>>>,
+      providerOptions: plainOptions(model.providerOptions),
       threads: model.threads,
     });
     await session.close(CLOSE_DEADLINE_MS);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { Provider } from '../../config/schema.ts';
+import { PROVIDERS, type Provider } from '../../config/schema.ts';
 import type { InferenceBackend, InferenceSession, ProviderRefusal, SessionOptions } from '../backend.ts';
 import { assertReadableModel } from '../model-load-error.ts';
 import { imageModelInputs } from '../model-shape.ts';
@@ -26,6 +26,10 @@ export class OrtCApiBackend implements InferenceBackend {
 
   get version(): string {
     return this.#library.version;
+  }
+
+  get providers(): readonly Provider[] {
+    return PROVIDERS.filter((provider) => this.#library.providers.includes(providerNames[provider]));
   }
 
   async open(options: SessionOptions): Promise<InferenceSession> {

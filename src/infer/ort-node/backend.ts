@@ -13,6 +13,7 @@ import { SessionWorker } from './session-worker.ts';
 export class OrtNodeBackend implements InferenceBackend {
   readonly name = 'onnxruntime-node';
   readonly version: string;
+  readonly providers = ['cpu'] as const;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {

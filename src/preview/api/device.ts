@@ -7,6 +7,16 @@ import { hardwareSchema } from './hardware-schema.ts';
 const bytes = z.int().nonnegative();
 const counts = z.record(z.string(), z.int().nonnegative());
 
+const engineSchema = z
+  .looseObject({
+    state: z.string().describe('checking, loading, building, waiting, ready or failed'),
+    progress: z.number().nullable().describe('Of a build, 0 to 1, by the time of an earlier one'),
+    etaMs: z.number().nullable().describe('Until a build should be done'),
+    attempts: z.int().describe('Builds that began since an engine was in use'),
+    lastError: z.string().nullable(),
+  })
+  .describe('How its TensorRT engine comes along; null or absent: it has none to do with');
+
 const deviceSchema = z.strictObject({
   deviceId: z.string(),
   version: z.string(),
@@ -17,6 +27,7 @@ const deviceSchema = z.strictObject({
         name: z.string(),
         task: z.enum(['detect', 'classify']),
         provider: z.string().nullable(),
+        engine: engineSchema.nullish(),
       }),
     )
     .describe('As they really run: file, provider, backend, sessions, what was refused and why'),

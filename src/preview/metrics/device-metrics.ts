@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Metric } from 'prom-client';
 import { version } from '../../base/version.ts';
 import type { DeviceReport, PreviewParts } from '../ports.ts';
+import { engineMetrics } from './engine-metrics.ts';
 import { hardwareMetrics } from './hardware-metrics.ts';
 import type { ServerCounts } from './metrics.ts';
 import { readCounter, readGauge } from './read-metrics.ts';
@@ -126,6 +127,7 @@ export function deviceMetrics(
       },
       async () => (await reported()).governor.reasons.map((reason) => ({ labels: { reason }, value: 1 })),
     ),
+    ...engineMetrics(reported),
     ...hardwareMetrics(reported),
     ...processMetrics(),
   ];
