@@ -100,7 +100,7 @@ export async function soak({
     for (let n = 0; Date.now() < endMs; n++) {
       const disturbance = disturbances[n % disturbances.length];
       if (disturbance === 'camera') {
-        for (const pid of childrenOf(program.pid)) process.kill(pid, 'SIGKILL');
+        for (const pid of childrenOf(program.pid)) kill(pid);
         counts.cameraDrops += 1;
       } else if (disturbance === 'broker') {
         await broker.kill();
@@ -141,6 +141,15 @@ export async function soak({
     await program.stop();
     await broker.stop();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One that decoded a still may have ended by itself meanwhile. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
