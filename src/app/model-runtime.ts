@@ -227,7 +227,6 @@ export class ModelRuntime implements Service {
       clock,
       providers,
       providerOptions,
-      ioBinding: config.ioBinding,
       threads: config.threads,
       runTimeoutMs: config.runTimeoutMs,
       // The tracker continues objects on weaker detections than those that may start one.

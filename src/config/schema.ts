@@ -97,16 +97,6 @@ export const modelSchema = z.strictObject({
     .min(100)
     .default(10_000)
     .describe('A run that takes longer is ended and its session is opened anew'),
-  batch: z
-    .int()
-    .min(1)
-    .max(32)
-    .default(1)
-    .describe('Most frames of different cameras in one run; needs a model whose batch axis is dynamic'),
-  ioBinding: z
-    .boolean()
-    .optional()
-    .describe('Bind inputs and outputs to the device (ort-c-api only); default: on a GPU'),
   tensorrt: tensorrtSchema,
   cuda: cudaSchema,
   minScore: unit

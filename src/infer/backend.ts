@@ -38,8 +38,6 @@ export interface SessionOptions {
   readonly providers: readonly Provider[];
   readonly providerOptions: Readonly<Partial<Record<Provider, Readonly<Record<string, string>>>>>;
   readonly threads: number;
-  /** Bind inputs and outputs to the device, where the backend can; default: when the provider is not the CPU. */
-  readonly ioBinding?: boolean | undefined;
   /** Memory that `InferenceSession.input` gives out when asked for its length, where the backend can use memory of others. */
   readonly inputMemory?: InputArray<ArrayBuffer> | undefined;
 }

@@ -22,7 +22,7 @@ export function deviceKind(board: string | null, integrated: boolean): DeviceKin
 }
 
 export interface OptionParts {
-  readonly config: Pick<ModelConfig, 'providerOptions' | 'tensorrt' | 'cuda' | 'batch'>;
+  readonly config: Pick<ModelConfig, 'providerOptions' | 'tensorrt' | 'cuda'>;
   /** Has QuantizeLinear nodes. */
   readonly quantized: boolean;
   readonly input: Pick<ModelTensor, 'name' | 'dims'>;
@@ -95,13 +95,8 @@ export function withEngineFolder(
  * Shapes that the engine must take. Without them one of a dynamic input is built for the first shape that comes and, in the middle
  * of work and for minutes, again for the next.
  */
-function shapeProfile({ input, dims, config }: OptionParts): Record<string, string> {
+function shapeProfile({ input, dims }: OptionParts): Record<string, string> {
   if (input.dims.every((dim) => dim !== null)) return {};
-  const shape = (batch: number) => `${input.name}:${[batch, ...dims.slice(1)].join('x')}`;
-  const most = input.dims[0] === null ? config.batch : 1;
-  return {
-    trt_profile_min_shapes: shape(1),
-    trt_profile_opt_shapes: shape(most),
-    trt_profile_max_shapes: shape(most),
-  };
+  const shape = `${input.name}:${dims.join('x')}`;
+  return { trt_profile_min_shapes: shape, trt_profile_opt_shapes: shape, trt_profile_max_shapes: shape };
 }
