@@ -14,6 +14,7 @@ import type { FrameDetector } from '../infer/frame-detector.ts';
 import { plainOptions } from '../infer/provider-choice.ts';
 import { InferenceScheduler } from '../infer/scheduler.ts';
 import { type DetectionModel, loadDetectionModel } from '../models/detection-model.ts';
+import { readVerification, requireNotFailed, type Verification } from '../models/verification.ts';
 import { thresholdsFor } from '../track/options.ts';
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -48,6 +49,8 @@ export interface ModelInUse {
   /** Why its results should not be trusted; null when nothing speaks against them. */
   readonly suspicious: string | null;
   readonly lastError: string | null;
+  /** What `models verify` said of this very file; null when it was not asked. */
+  readonly verified: Verification['verdict'] | null;
   /** How its TensorRT engine comes along; null when it has none to do with. */
   readonly engine: EngineStatus | null;
 }
@@ -67,6 +70,7 @@ export class ModelRuntime implements Service {
   #engine: ModelEngine | undefined;
   #tensorRtRefusal: ProviderRefusal | undefined;
   #isServing = false;
+  #verified: Verification['verdict'] | null = null;
 
   /** Reads the model's description; its weights are loaded by `start`. @throws OcellusError as `loadDetectionModel` */
   constructor(parts: ModelRuntimeParts) {
@@ -96,6 +100,7 @@ export class ModelRuntime implements Service {
   /** @throws OcellusError when the model cannot be run at all: a daemon that sees nothing must not look healthy. */
   async start(signal: AbortSignal): Promise<void> {
     const { backend, libonnxruntime } = this.#parts.config;
+    this.#checkVerification();
     this.#backend = await (this.#parts.createBackend ?? createBackend)({
       backend,
       libonnxruntime,
@@ -111,6 +116,18 @@ export class ModelRuntime implements Service {
     this.#log.info({ file, decoder, provider, backend: this.#backend.name, onnxRuntime }, 'model is ready');
     if (provider === 'tensorrt') await this.#engine?.adopted();
     else void this.#engine?.keeper.run();
+  }
+
+  /** @throws OcellusError `model_invalid` */
+  #checkVerification(): void {
+    const { file } = this.model;
+    const known = readVerification(file);
+    if (known.ignored !== null)
+      this.#log.warn({ file }, `the model's verification does not count: ${known.ignored}`);
+    requireNotFailed(file, known, this.#parts.config.allowFailedVerification);
+    this.#verified = known.record?.verdict ?? null;
+    if (this.#verified === 'failed')
+      this.#log.warn({ file }, 'a model that failed its verification is used, as configured');
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -138,6 +155,7 @@ export class ModelRuntime implements Service {
       refused: this.#refused,
       healthySessions: status.healthy,
       sessions: status.sessions,
+      verified: this.#verified,
       suspicious: this.#suspicious,
       lastError: status.lastError,
       engine: this.#engine?.status ?? null,

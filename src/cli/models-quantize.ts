@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { OcellusError } from '../base/errors.ts';
-import { loadConfig } from '../config/load.ts';
 import { readCocoAnnotations } from '../eval/coco-types.ts';
 import type { TriedCandidate } from '../eval/quantize/choice.ts';
 import { choosePictures, listPictures } from '../eval/quantize/pictures.ts';
@@ -14,6 +13,7 @@ import { loadDetectionModel } from '../models/detection-model.ts';
 import { RANGE_METHODS, type RangeMethod } from '../models/quantize/ranges.ts';
 import { QUANTIZED_FORMS, type QuantizedForm } from '../models/quantize/rewrite.ts';
 import type { CommandIo } from './command-io.ts';
+import { snapshotsOf } from './model-pictures.ts';
 import { positive, positiveInteger } from './option-values.ts';
 
 interface QuantizeOptions {
@@ -34,7 +34,6 @@ interface QuantizeOptions {
   readonly json?: boolean;
 }
 
-const HOUR_MS = 3_600_000;
 const FEWEST_PICTURES = 4;
 
 /** `ocellus models quantize`: the fastest INT8 model within a loss, from a float one. */
@@ -119,22 +118,7 @@ async function sourcePictures(io: CommandIo, options: QuantizeOptions, scratch: 
   }
   if (images !== undefined) return listPictures(images);
   if (video !== undefined) return extractPictures(video, scratch, 4 * options.pictures, io.signal);
-  if (config === undefined) {
-    throw new OcellusError('usage', '--camera needs the configuration', { hint: 'give -c FILE' });
-  }
-  const { storage } = loadConfig(config, process.env).config;
-  const folder = join(storage.path, 'snapshots', camera!);
-  if (!existsSync(folder)) {
-    throw new OcellusError(
-      'image_unreadable',
-      `camera "${camera}" has no stored snapshots: there is no ${folder}`,
-      {
-        hint: 'let the daemon record snapshots of its events first, or give --images or --video',
-      },
-    );
-  }
-  const since = Date.now() - hours * HOUR_MS;
-  return listPictures(folder).filter((path) => statSync(path).mtimeMs >= since);
+  return snapshotsOf(camera!, hours, config);
 }
 
 /** Pictures to calibrate with, and others to measure on. */

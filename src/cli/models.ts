@@ -5,6 +5,7 @@ import { modelsInspectCommand } from './models-inspect.ts';
 import { modelsListCommand } from './models-list.ts';
 import { modelsPullCommand } from './models-pull.ts';
 import { modelsQuantizeCommand } from './models-quantize.ts';
+import { modelsVerifyCommand } from './models-verify.ts';
 
 /** `ocellus models`: the model toolchain. Every subcommand is one file, `models-<name>.ts`, beside this one. */
 export function modelsCommand(io: CommandIo): Command {
@@ -15,6 +16,7 @@ export function modelsCommand(io: CommandIo): Command {
     modelsInspectCommand(io),
     modelsImportCommand(io),
     modelsQuantizeCommand(io),
+    modelsVerifyCommand(io),
   ];
   for (const command of commands) {
     models.addCommand(command);

@@ -99,6 +99,10 @@ export const modelSchema = z.strictObject({
     .describe('A run that takes longer is ended and its session is opened anew'),
   tensorrt: tensorrtSchema,
   cuda: cudaSchema,
+  allowFailedVerification: z
+    .boolean()
+    .default(false)
+    .describe('Use the model although `models verify` found it worse than allowed'),
   minScore: unit
     .optional()
     .describe("Detections below are not reported; default: the model's own, else 0.35"),

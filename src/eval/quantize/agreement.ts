@@ -16,7 +16,7 @@ export interface PictureDetections {
 }
 
 /** Detections as weak as this still shape a precision-recall curve. */
-const EVALUATION_SCORE = 0.001;
+export const EVALUATION_SCORE = 0.001;
 /** Detections of the float model that count as true when there are no annotations. */
 const BELIEVED_SCORE = 0.25;
 const CONFIDENT_SCORE = 0.5;
