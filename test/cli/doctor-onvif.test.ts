@@ -63,7 +63,8 @@ describe('a camera with ONVIF', () => {
       'GetStreamUri signed',
     ]);
     const text = formatCameras(cameras, 'viewer');
-    expect(text).toContain('its clock is 3600 s ahead');
+    // As it is told on a busy machine, a second more or less.
+    expect(text).toMatch(/its clock is (3599|360[012]) s ahead/);
     // The stream for detection, with the password left to the environment.
     expect(text).toContain(
       'cameras:\n  front-door:\n    source: rtsp://viewer:${env:CAM_PW}@127.0.0.1:554/sub?x=1&y=2\n',
