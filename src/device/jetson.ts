@@ -41,11 +41,14 @@ export async function jetsonFacts(root: string): Promise<JetsonFacts | null> {
   return match === null ? null : { l4t: `${match[1]}.${match[2]}` };
 }
 
+const NOT_THERE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP']);
+
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // EACCES, ELOOP: a sandbox or an emulator shows no device tree, and the program does without.
+    if (NOT_THERE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

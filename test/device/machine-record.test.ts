@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clockSync } from '../../src/device/clock-sync.ts';
@@ -33,6 +33,13 @@ describe('board', () => {
   test('anything else is no Jetson', async () => {
     const root = scratch({});
     expect([await boardModel(root), await jetsonFacts(root)]).toEqual([null, null]);
+  });
+
+  test('links that lead nowhere, as an emulator shows them, are no Jetson', async () => {
+    const root = scratch({});
+    mkdirSync(join(root, 'proc'));
+    symlinkSync('device-tree', join(root, 'proc/device-tree'));
+    expect(await boardModel(root)).toBeNull();
   });
 
   test('a release file in words of the future is no release', async () => {
